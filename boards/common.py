@@ -1,0 +1,7 @@
+# Frozen into every board; build/gen holds what the build generates (terminal/ui/glyphs.py).
+package("drivers", base_path="..")
+package("ocwire", base_path="../firmware")
+package("terminal", base_path="../firmware")
+package("occrypto", ("__init__.py", "_reference.py", "_reference_des.py"), base_path="../native")
+freeze("../firmware", "main.py")
+freeze("../build/gen")

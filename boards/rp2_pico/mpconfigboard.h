@@ -1,0 +1,4 @@
+// Flash map of 2 MiB: firmware 448 KiB | littlefs 64 KiB | journal 1536 KiB.
+// The two last ones are MicroPython's "storage"; board.py and _boot.py divide them.
+#define MICROPY_HW_BOARD_NAME "OneCard terminal on Raspberry Pi Pico"
+#define MICROPY_HW_FLASH_STORAGE_BYTES (1600 * 1024)

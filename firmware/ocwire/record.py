@@ -1,0 +1,187 @@
+"""Journal records: what a terminal keeps of what it did. Layout: SPEC.md section 1.
+
+A record is the same bytes in flash, on the link and in the store:
+
+    size 1 | kind 1 | seq 2 (low 16 bits) | body | mac 4 | crc 4
+
+mac: first 4 bytes of SM4-CMAC(journal key, seq 4 | mac of the record before 4 | size..body), so the
+records of a terminal form a chain; crc: CRC-32 over all bytes before it. Integers are big-endian.
+"""
+
+import struct
+
+import occrypto
+
+from .errors import RecordError
+
+FORMAT_VERSION = 1
+HEAD_SIZE = 4
+TAIL_SIZE = 8
+MAC_SIZE = 4
+MIN_SIZE = HEAD_SIZE + TAIL_SIZE
+MAX_SIZE = 200
+FIRST_MAC = bytes(MAC_SIZE)
+
+BOOT = 0x01
+ACKNOWLEDGED = 0x02
+CLOCK_SET = 0x03
+CONFIGURED = 0x04
+REFUSED = 0x10
+PURCHASE_INTENT = 0x20
+PURCHASE_RESULT = 0x21
+PURCHASE_CARRIED = 0x22
+
+# Outcomes of a purchase, as PURCHASE_RESULT carries them.
+DEBITED = 1  # the card answered DEBIT FOR PURCHASE; MAC2 right
+PROVED = 2  # the answer was lost; GET TRANSACTION PROVE showed the debit; MAC2 right
+NOT_DEBITED = 3  # the card's own counter shows that nothing was taken
+IN_DOUBT = 4  # cannot be resolved from the card: settle it from the evidence
+WRONG_MAC2 = 5  # the card answered, but its MAC2 is wrong: debit claimed, not trusted
+OUTCOMES = {
+    DEBITED: "debited",
+    PROVED: "proved",
+    NOT_DEBITED: "not debited",
+    IN_DOUBT: "in doubt",
+    WRONG_MAC2: "wrong MAC2",
+}
+
+# Reasons of a refusal worth a record.
+HOTLISTED = 1
+REASONS = {HOTLISTED: "hotlisted"}
+
+# kind: (name, struct format, field names). Amounts and balances in fen, times in UTC seconds.
+_INTENT = "application serial time_s amount balance card_counter terminal_serial random key_version algorithm key_index tti"
+_BODIES = {
+    BOOT: ("boot", ">IHB8s", "time_s boots cause firmware"),
+    ACKNOWLEDGED: ("acknowledged", ">II", "time_s upto_seq"),
+    CLOCK_SET: ("clock set", ">II", "time_s before_s"),
+    CONFIGURED: ("configured", ">IIB", "time_s digest subject"),
+    REFUSED: ("refused", ">IB10sI", "time_s reason serial amount"),
+    PURCHASE_INTENT: ("intent", ">B10sIIIHI4sBBBB", _INTENT),
+    PURCHASE_RESULT: ("result", ">IIBI4s4s", "intent_seq time_s outcome balance tac mac2"),
+    PURCHASE_CARRIED: ("carried", ">IB10sIIIHI4sBBBB", "intent_seq " + _INTENT),
+}
+
+_TIME_OFFSET = {PURCHASE_INTENT: 11, PURCHASE_RESULT: 4, PURCHASE_CARRIED: 15}
+
+
+def opens(kind):
+    """True for a record whose outcome is still to come: it stays open until one closes it."""
+    return kind in (PURCHASE_INTENT, PURCHASE_CARRIED)
+
+
+def closes(kind):
+    """True for a record that ends the open record named in its first 4 body bytes."""
+    return kind == PURCHASE_RESULT
+
+
+def name(kind):
+    """The kind's name, for people."""
+    return _BODIES[kind][0] if kind in _BODIES else "kind %02x" % kind
+
+
+def pack(kind, *values):
+    """A record body from its field values in table order. See `fields` for the names."""
+    return struct.pack(_BODIES[kind][1], *values)
+
+
+def time_s(kind, body):
+    """UTC seconds of a record, 0 for a kind or a body that is not known here."""
+    if kind not in _BODIES or len(body) != struct.calcsize(_BODIES[kind][1]):
+        return 0
+    return struct.unpack_from(">I", body, _TIME_OFFSET.get(kind, 0))[0]
+
+
+def fields(kind, body):
+    """A body's fields as a dict: int, or bytes for card data.
+
+    Raises RecordError for an unknown kind or a body of the wrong size.
+    """
+    if kind not in _BODIES:
+        raise RecordError("record kind %02x is unknown: written by newer firmware?" % kind)
+    _, form, names = _BODIES[kind]
+    if len(body) != struct.calcsize(form):
+        raise RecordError("%s record body has %d bytes" % (name(kind), len(body)))
+    return dict(zip(names.split(" "), struct.unpack(form, body)))
+
+
+def mac(key, seq, before, content):
+    """The 4-byte chain MAC of `content` (size..body) as record `seq` after MAC `before`."""
+    return occrypto.sm4_cmac(key, struct.pack(">I", seq) + before + content)[:MAC_SIZE]
+
+
+def seal(key, seq, before, kind, body):
+    """The whole record, MIN_SIZE..MAX_SIZE bytes. Raises RecordError if the body is too long."""
+    size = MIN_SIZE + len(body)
+    if size > MAX_SIZE:
+        raise RecordError("record of %d bytes, limit %d" % (size, MAX_SIZE))
+    content = struct.pack(">BBH", size, kind, seq & 0xFFFF) + body
+    content += mac(key, seq, before, content)
+    return content + struct.pack(">I", occrypto.crc32(content))
+
+
+def size_at(buf, offset, end):
+    """Size of the intact record at `offset`, or 0 if there is none that ends before `end`."""
+    if offset + MIN_SIZE > end:
+        return 0
+    size = buf[offset]
+    if not MIN_SIZE <= size <= MAX_SIZE or offset + size > end:
+        return 0
+    view = memoryview(buf)[offset : offset + size]
+    if struct.unpack_from(">I", view, size - 4)[0] != occrypto.crc32(view[: size - 4]):
+        return 0
+    return size
+
+
+def next_intact(buf, offset, end):
+    """Offset of the first intact record at or after `offset`, or `end`: resumes behind damage."""
+    while offset < end and not size_at(buf, offset, end):
+        offset += 1
+    return offset
+
+
+def seq_at(buf, offset, expected):
+    """Full 32-bit sequence number of the record at `offset`.
+
+    Only its low 16 bits are stored; it is the first such number at or after `expected`, which
+    holds as long as fewer than 65,536 records in a row are damaged.
+    """
+    low = buf[offset + 2] << 8 | buf[offset + 3]
+    return expected + (low - expected & 0xFFFF)
+
+
+class Record:
+    """One record. seq: 32-bit; raw: the whole bytes; kind, body and mac: parts of them."""
+
+    def __init__(self, seq, raw):
+        self.seq = seq
+        self.raw = raw
+        self.kind = raw[1]
+        self.body = raw[HEAD_SIZE:-TAIL_SIZE]
+        self.mac = raw[-TAIL_SIZE:-4]
+
+    def fields(self):
+        """The body's fields as a dict; raises RecordError. Names: the table in this module."""
+        return fields(self.kind, self.body)
+
+    def is_authentic(self, key, before):
+        """True if the MAC fits this record after one whose MAC was `before` (4 bytes)."""
+        return occrypto.equal(self.mac, mac(key, self.seq, before, self.raw[:-TAIL_SIZE]))
+
+
+def split(buf, first_seq):
+    """The records in `buf` (records back to back, as on the link), the first being `first_seq`.
+
+    Raises RecordError at the first byte that starts no intact record: a link batch has none.
+    """
+    out = []
+    offset, seq, end = 0, first_seq, len(buf)
+    while offset < end:
+        size = size_at(buf, offset, end)
+        if not size:
+            raise RecordError("damaged record after %d in a batch" % (seq - 1))
+        seq = seq_at(buf, offset, seq)
+        out.append(Record(seq, bytes(buf[offset : offset + size])))
+        offset += size
+        seq += 1
+    return out

@@ -1,0 +1,230 @@
+"""The terminal as a whole: wires what the board handed in, and keeps the tasks running.
+
+Three tasks: the scene (reader, engine, screen), the link, and the one that starts the scene anew
+when the configuration changes or the reader or the flash fails.
+"""
+
+import asyncio
+import json
+
+import occrypto
+from drivers.reader.base import LinkError, ReaderError
+from ocwire import message, record
+
+from . import config, keys
+from .clock import Clock
+from .engine import Engine
+from .hotlist import Hotlist
+from .journal import Journal, JournalError, JournalFull
+from .link.service import LinkService, Refused
+from .sam.soft import SoftSam
+from .scenes import canteen
+from .ui import texts
+from .ui.facade import UI
+
+FIRMWARE = "0.1.0"
+
+_POLL_MS = 150
+_PRESENCE_MS = 100
+_RESTART_MS = 500
+_SHOW_MS = 1200
+_SUBJECT_CONFIG = 1
+_SUBJECT_KEYS = 2
+_NO_ID = bytes(6)
+_SCENES = {"canteen": canteen.run}
+
+
+class Terminal:
+    """board: see boards/README.md for what it hands in."""
+
+    def __init__(self, board):
+        if occrypto.backend == "reference" and not board.allows_reference_crypto:
+            raise RuntimeError("no native crypto on this board: build the C core into it")
+        self._board = board
+        self.description = board.name + " " + FIRMWARE
+        self.ui = UI(board.display, board.buzzer)
+        self.clock = Clock(board.rtc)
+        self.hotlist = Hotlist(board.root + "/hotlist.bin")
+        self.is_stopping = False
+        self.keys = keys.load(board.root + "/keys.bin", board.secret)
+        self.config = config.load(board.root + "/config.json")
+        self.journal = None
+        self.engine = None
+        self._changed = asyncio.Event()
+        self._fault = None
+        if self.keys is not None:
+            self._mount()
+
+    # -- what the link asks for ---------------------------------------------------------
+
+    @property
+    def id(self):
+        """6 bytes; zeros before provisioning."""
+        return self.keys.terminal_id if self.keys is not None else _NO_ID
+
+    def state(self):
+        """One of message.STATES."""
+        if self.keys is None:
+            return message.UNPROVISIONED
+        return message.IN_SERVICE if self.journal.has_room() else message.FULL
+
+    def set_time(self, unix_s):
+        """Set the clock and record what it said before."""
+        before = self.clock.set(unix_s)
+        self._record(record.CLOCK_SET, unix_s, before)
+
+    def config_json(self):
+        """The configuration as the host may read it."""
+        return json.dumps(self.config).encode()
+
+    def configure(self, raw):
+        """Take a new configuration (JSON bytes). Raises ConfigError; the old one stays then."""
+        values = config.parse(raw)
+        config.save(self._board.root + "/config.json", values)
+        self.config = values
+        self._record(record.CONFIGURED, self.clock.now_s(), occrypto.crc32(raw), _SUBJECT_CONFIG)
+        self._changed.set()
+
+    def provision(self, values, raw):
+        """Take keys (fields of PROVISION) and configuration. Refused over unread records."""
+        if self.journal is not None and self.journal.next_seq - 1 > self.journal.acked:
+            if values[0] != self.keys.terminal_id or values[2] != self.keys.journal:
+                raise Refused("unread records under the present keys: pull them first")
+        checked = config.parse(raw)
+        config.save(self._board.root + "/config.json", checked)
+        keys.save(self._board.root + "/keys.bin", self._board.secret, values)
+        self.keys = keys.load(self._board.root + "/keys.bin", self._board.secret)
+        self.config = checked
+        self._mount()
+        self._record(record.CONFIGURED, self.clock.now_s(), occrypto.crc32(raw), _SUBJECT_KEYS)
+        self._changed.set()
+
+    def stop(self):
+        """Leave service: the port goes to the REPL."""
+        self.is_stopping = True
+        self._changed.set()
+
+    # -- inside -------------------------------------------------------------------------
+
+    def _mount(self):
+        board = self._board
+        journal = Journal(
+            board.journal_flash, self.keys.journal, self.clock.now_s, board.journal_page_size
+        )
+        journal.mount()
+        self.clock.not_before(journal.last_time_s)
+        sam = SoftSam(
+            self.keys.terminal_id,
+            self.keys.purchase,
+            self.keys.key_index,
+            self.keys.is_diversified,
+        )
+        self.journal = journal
+        self.engine = Engine(
+            journal,
+            sam,
+            self.clock,
+            self.hotlist,
+            self.config["serial_offset"],
+            self.config["repeat_ms"],
+        )
+        cause = board.reset_cause()
+        firmware = (FIRMWARE.encode() + bytes(8))[:8]
+        self._record(record.BOOT, self.clock.now_s(), journal.boots + 1 & 0xFFFF, cause, firmware)
+
+    def _record(self, kind, *values):
+        """Append a record that is no sale; one that has no room is left out, never an error."""
+        try:
+            self.journal.append(kind, record.pack(kind, *values))
+        except JournalFull:
+            pass
+
+    async def run(self):
+        """Serve until asked into service mode. Returns then."""
+        port = self._board.link_port
+        port.open()
+        link = asyncio.create_task(LinkService(self, port).run())
+        while not self.is_stopping:
+            self._changed.clear()
+            scene = asyncio.create_task(self._scene())
+            await self._changed.wait()
+            scene.cancel()
+            try:
+                await scene
+            except asyncio.CancelledError:
+                pass
+        await link
+        self.ui.notice(texts.SERVICE)
+        port.close()
+
+    async def _scene(self):
+        """Run the configured scene; on a fault say so, recover and go on."""
+        if self.keys is None:
+            self.ui.notice(texts.NOT_PROVISIONED)
+            return
+        till = Till(self, self._board)
+        while True:
+            try:
+                await till.start()
+                await _SCENES[self.config["scene"]](till)
+            except ReaderError as error:
+                self._report(texts.READER_FAULT, error)
+            except JournalError as error:
+                self._report(texts.FLASH_FAULT, error)
+            except asyncio.CancelledError:
+                raise
+            except Exception as error:  # the supervisor: whatever it was, serve the next card
+                self._report(texts.CALL_SERVICE, error)
+            await asyncio.sleep_ms(_RESTART_MS)
+
+    def _report(self, text, error):
+        self._fault = "%s: %s" % (type(error).__name__, error)
+        self.ui.notice(text, texts.CALL_SERVICE)
+
+
+class Till:
+    """What a scene is handed: engine, ui, config, title, and the two ends of a tap."""
+
+    def __init__(self, terminal, board):
+        self.engine = terminal.engine
+        self.ui = terminal.ui
+        self.config = terminal.config
+        self.title = UI.title(self.config["merchant"], self.config["scene"])
+        self._journal = terminal.journal
+        self._reader = board.reader
+        self._keypad = board.keypad
+
+    async def start(self):
+        """Bring the reader up. Raises LinkError if it does not answer."""
+        await self._reader.start()
+
+    async def next_card(self):
+        """A card that came within a short time, or None: then there is time to erase ahead."""
+        target = await self._reader.poll(_POLL_MS)
+        if target is None:
+            self._journal.prepare()
+        return target
+
+    def key(self):
+        """The next key pressed, or None."""
+        return self._keypad.read() if self._keypad is not None else None
+
+    async def card_left(self, target):
+        """Wait until the card is taken away, and leave its result on the screen for a while."""
+        shown_ms = 0
+        while True:
+            try:
+                is_present = await target.is_present()
+            except LinkError:
+                await self._reader.start()
+                is_present = False
+            if not is_present:
+                break
+            await asyncio.sleep_ms(_PRESENCE_MS)
+            shown_ms += _PRESENCE_MS
+        await asyncio.sleep_ms(max(0, _SHOW_MS - shown_ms))
+
+
+async def serve(board):
+    """Run a terminal on `board` until it is asked into service mode."""
+    await Terminal(board).run()

@@ -1,0 +1,105 @@
+"""Command and response APDUs, ISO/IEC 7816-4, short form."""
+
+from .errors import ProtocolError, StatusError
+
+_MAX_FETCHES = 4  # GET RESPONSE rounds allowed to one command: a card must not hold us for ever
+
+
+def encode(cla, ins, p1, p2, data=b"", le=None):
+    """A command APDU. le: expected size of the answer 1..256, or None for no Le byte."""
+    head = bytes((cla, ins, p1, p2))
+    if data:
+        head += bytes((len(data),)) + data
+    if le is not None:
+        head += bytes((le & 0xFF,))
+    return head
+
+
+def status(answer):
+    """The status word of a response APDU. Raises ProtocolError if there is none."""
+    if len(answer) < 2:
+        raise ProtocolError("answer of %d bytes has no status word" % len(answer))
+    return answer[-2] << 8 | answer[-1]
+
+
+def decode(answer):
+    """Data of a response APDU. Raises ProtocolError if too short, StatusError unless 9000."""
+    sw = status(answer)
+    if sw != 0x9000:
+        raise StatusError(sw)
+    return answer[:-2]
+
+
+async def send(target, command):
+    """Exchange one APDU; returns the answer's data. Follows 61xx and 6Cxx.
+
+    Raises StatusError for any other status word but 9000, ProtocolError for a broken answer, and
+    what the reader raises (CardGone, LinkError).
+    """
+    answer = await target.exchange(command)
+    data = b""
+    for _ in range(_MAX_FETCHES):
+        sw = status(answer)
+        if sw >> 8 == 0x6C:
+            answer = await target.exchange(command[:-1] + bytes((sw & 0xFF,)))
+        elif sw >> 8 == 0x61:
+            data += answer[:-2]
+            answer = await target.exchange(encode(0, 0xC0, 0, 0, le=sw & 0xFF or 256))
+        else:
+            return data + decode(answer)
+    raise ProtocolError("card never stops offering more data")
+
+
+def tlv(data, path):
+    """Value of the BER-TLV object at `path` (a tuple of tags), or None if it is not there.
+
+    Raises ProtocolError if the structure does not fit its bytes (ISO/IEC 7816-4, 5.2.2).
+    """
+    for wanted in path:
+        data = _value(data, wanted)
+        if data is None:
+            return None
+    return data
+
+
+def _value(data, wanted):
+    offset, end = 0, len(data)
+    while offset < end:
+        if data[offset] in (0x00, 0xFF):  # padding between objects
+            offset += 1
+            continue
+        tag, offset = _tag(data, offset)
+        size, offset = _size(data, offset)
+        if offset + size > end:
+            raise ProtocolError("object %X is longer than its container" % tag)
+        if tag == wanted:
+            return data[offset : offset + size]
+        offset += size
+    return None
+
+
+def _tag(data, offset):
+    tag = data[offset]
+    offset += 1
+    if tag & 0x1F == 0x1F:
+        if offset >= len(data):
+            raise ProtocolError("tag ends early")
+        tag = tag << 8 | data[offset]
+        offset += 1
+    return tag, offset
+
+
+def _size(data, offset):
+    if offset >= len(data):
+        raise ProtocolError("object without a length")
+    size = data[offset]
+    offset += 1
+    if size < 0x80:
+        return size, offset
+    count = size & 0x7F
+    if count not in (1, 2) or offset + count > len(data):
+        raise ProtocolError("length %02X not allowed" % size)
+    size = data[offset]
+    if count == 2:
+        size = size << 8 | data[offset + 1]
+    return size, offset + count

@@ -1,0 +1,58 @@
+"""What scenes say to people: one call a situation, on screen and by sound."""
+
+from .. import engine
+from . import screen, texts
+
+_SOUND_GOOD = (80,)
+_SOUND_REFUSED = (80, 80, 80, 80, 80)
+_SOUND_AGAIN = (500,)
+_SOUND_KEY = (15,)
+_SOUNDS = {
+    engine.APPROVED: _SOUND_GOOD,
+    engine.RESOLVED: _SOUND_GOOD,
+    engine.TAP_AGAIN: _SOUND_AGAIN,
+    engine.HOLD_STILL: _SOUND_AGAIN,
+}
+
+
+def yuan(amount):
+    """12.00 of 1200 fen."""
+    return "%d.%02d" % (amount // 100, amount % 100)
+
+
+class UI:
+    """display and buzzer: the board's."""
+
+    def __init__(self, display, buzzer):
+        self._screen = screen.Screen(display)
+        self._buzzer = buzzer
+
+    def idle(self, title, amount):
+        """Waiting for a card that is to pay `amount` fen."""
+        self._screen.show((title, ("¥" + yuan(amount),), texts.TAP))
+
+    def enter(self, title, digits):
+        """An amount being keyed in, as far as it has come."""
+        self._screen.show((title, ("¥" + digits,), texts.ENTER_AMOUNT))
+
+    def key(self):
+        """A key was taken."""
+        self._buzzer.play(_SOUND_KEY)
+
+    def outcome(self, outcome):
+        """What a tap ended in: only called once it is durable (P1)."""
+        first, last = texts.OUTCOMES[outcome.kind]
+        if last is None and outcome.balance is not None:
+            last = texts.BALANCE + " ¥" + yuan(outcome.balance)
+        middle = (("¥" + yuan(outcome.amount),) if outcome.amount is not None else ("",))
+        self._screen.show((first, middle, last))
+        self._buzzer.play(_SOUNDS.get(outcome.kind, _SOUND_REFUSED))
+
+    def notice(self, first, last=None):
+        """A state of the terminal itself."""
+        self._screen.show((None, first, last))
+
+    @staticmethod
+    def title(merchant, scene):
+        """The merchant's name if the screen can show it, else the scene's."""
+        return merchant if merchant and screen.can_show(merchant) else texts.SCENES[scene]

@@ -1,0 +1,2 @@
+"""OneCard: host tools and virtual bench of the open merchant terminal for resident cards."""
+

@@ -1,0 +1,284 @@
+"""Talks to one terminal over an open port: firmware/ocwire/SPEC.md sections 3 to 5.
+
+Every request is safe to send again, so a lost frame costs a repetition and nothing else.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import serial
+
+from ocwire import frame, message, record
+from ocwire.errors import WireError
+from ocwire.session import HOST, TERMINAL, Session, proof
+
+from ..errors import OneCardError
+
+WINDOW_SIZE = 64 * 1024
+_ATTEMPTS = 3
+_READ_SIZE = 4096
+
+
+class LinkFailed(OneCardError):
+    """No proper answer from the device."""
+
+
+class Refused(OneCardError):
+    """The terminal answered with an error. code: ocwire.message.E_*."""
+
+    def __init__(self, text: str, code: int) -> None:
+        super().__init__(f"the terminal refuses: {text}")
+        self.code = code
+
+
+@dataclass(frozen=True)
+class Greeting:
+    """What a terminal says of itself before any key is used."""
+
+    terminal_id: str
+    state: str
+    description: str
+
+    @property
+    def is_provisioned(self) -> bool:
+        """False for a terminal without keys."""
+        return self.state != message.STATES[message.UNPROVISIONED]
+
+
+@dataclass(frozen=True)
+class Status:
+    """A terminal's state. Sequence numbers: records oldest..next-1 are readable."""
+
+    state: str
+    time_s: int
+    oldest_seq: int
+    next_seq: int
+    acked_seq: int
+    open_purchases: int
+    free_bytes: int
+    boots: int
+    hotlist_version: int
+    failed_programs: int
+    ram_free_bytes: int
+
+    @property
+    def unread(self) -> int:
+        """Records not acknowledged yet."""
+        return self.next_seq - 1 - self.acked_seq
+
+
+class LinkClient:
+    """port: from open_port. timeout_s: longest silence before a request is repeated."""
+
+    def __init__(self, port: serial.SerialBase, timeout_s: float = 5.0) -> None:
+        self._port = port
+        self._timeout_s = timeout_s
+        self._decoder = frame.Decoder()
+        self._inbox: list[bytes] = []
+        self._session: Session | None = None
+        self._nonces: tuple[bytes, bytes] | None = None
+        self._terminal_id = b""
+        self.bytes_received = 0
+
+    def close(self) -> None:
+        """Close the port."""
+        self._port.close()
+
+    def __enter__(self) -> LinkClient:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    # -- opening a session -----------------------------------------------------------
+
+    def hello(self) -> Greeting:
+        """Ask who is there. Raises LinkFailed if nothing that speaks this protocol answers."""
+        self._session = None
+        host_nonce = os.urandom(16)
+        request = message.pack(message.HELLO, message.PROTOCOL_VERSION, host_nonce)
+        fields, tail = self._ask(request)
+        _, state, self._terminal_id, terminal_nonce = fields
+        self._nonces = (host_nonce, terminal_nonce)
+        return Greeting(
+            self._terminal_id.hex(), message.STATES.get(state, "unknown"), tail.decode("utf-8", "replace")
+        )
+
+    def authenticate(self, link_key: bytes) -> None:
+        """Prove the link key to the terminal and have it proved back; messages are sealed then."""
+        if self._nonces is None:
+            raise LinkFailed("hello() comes first")
+        nonces, self._nonces = self._nonces, None
+        request = message.pack(
+            message.AUTHENTICATE, proof(link_key, HOST, self._terminal_id, *nonces)
+        )
+        (answer,), _ = self._ask(request, attempts=1)
+        if answer != proof(link_key, TERMINAL, self._terminal_id, *nonces):
+            raise LinkFailed(
+                f"device does not hold the keys of terminal {self._terminal_id.hex()}",
+                "it may be another device with this terminal's number: check what is plugged in",
+            )
+        self._session = Session(HOST, link_key, self._terminal_id, *nonces)
+
+    # -- requests ----------------------------------------------------------------------
+
+    def status(self) -> Status:
+        """The terminal's state."""
+        fields, _ = self._ask(message.pack(message.STATUS))
+        return Status(message.STATES.get(fields[0], "unknown"), *fields[1:])
+
+    def set_time(self, unix_s: int) -> None:
+        """Set the terminal's clock, UTC seconds."""
+        self._ask(message.pack(message.SET_TIME, unix_s))
+
+    def configure(self, values: dict[str, Any]) -> None:
+        """Give the terminal a configuration; it refuses one it cannot run."""
+        raw = json.dumps(values, ensure_ascii=False).encode()
+        self._ask(message.pack(message.CONFIGURE, tail=raw))
+
+    def read_config(self) -> dict[str, Any]:
+        """The configuration the terminal runs."""
+        _, tail = self._ask(message.pack(message.READ_CONFIG))
+        return json.loads(tail)
+
+    def hotlist(self, base: int, version: int, add: list[bytes], remove: list[bytes]) -> int:
+        """Apply a delta to the hotlist (10-byte serials); base 0 replaces it. -> its version."""
+        request = message.pack(
+            message.HOTLIST, base, version, len(add), tail=b"".join([*add, *remove])
+        )
+        return self._ask(request)[0][0]
+
+    def provision(self, keys: tuple[Any, ...], values: dict[str, Any]) -> None:
+        """Write keys (field values of PROVISION) and configuration. In clear on a terminal that
+        has no keys yet: do that over a cable in a room you trust; sealed afterwards."""
+        raw = json.dumps(values, ensure_ascii=False).encode()
+        self._ask(message.pack(message.PROVISION, *keys, tail=raw))
+
+    def acknowledge(self, upto_seq: int, mac: bytes) -> int:
+        """Tell the terminal that all records up to this one are stored durably."""
+        return self._ask(message.pack(message.ACKNOWLEDGE, upto_seq, mac))[0][0]
+
+    def service(self) -> None:
+        """Have the terminal hand its port to the MicroPython REPL (mpremote)."""
+        self._ask(message.pack(message.SERVICE))
+
+    def pull(self, from_seq: int, window: int = WINDOW_SIZE) -> Iterator[list[record.Record]]:
+        """Batches of records from `from_seq` to the newest, in order, each record once.
+
+        A frame lost on the way is asked for again; a hole in the journal itself is passed over
+        (the record numbers show it).
+        """
+        seq, is_certain = from_seq, True
+        while True:
+            start, end = seq, 0
+            for kind, fields, tail in self._stream(message.pack(message.PULL, seq, window)):
+                if kind == message.PULL | message.ANSWER:
+                    end = fields[0]
+                elif fields[0] == seq or (fields[0] > seq and is_certain is False):
+                    records = record.split(tail, fields[0])
+                    seq, is_certain = records[-1].seq + 1, True
+                    yield records
+                elif fields[0] > seq:
+                    break  # a frame is missing, or a hole: ask once more to know
+            else:
+                if end <= seq and seq == start:
+                    return
+                continue
+            self._drain()
+            is_certain = False
+
+    # -- frames ------------------------------------------------------------------------
+
+    def _stream(self, request: bytes) -> Iterator[tuple[int, tuple[Any, ...], bytes]]:
+        """The messages that follow a PULL, up to its answer."""
+        for _ in range(_ATTEMPTS):
+            self._send(request)
+            while True:
+                answer = self._receive()
+                if answer is None:
+                    break
+                kind, fields, tail = answer
+                if kind in (message.RECORDS, request[0] | message.ANSWER):
+                    yield kind, fields, tail
+                if kind == request[0] | message.ANSWER:
+                    return
+            if self._progressed:
+                return  # the caller asks on from what it has
+        raise LinkFailed(f"no answer in {self._timeout_s:g} s", "is the terminal still connected?")
+
+    def _ask(self, request: bytes, attempts: int = _ATTEMPTS) -> tuple[tuple[Any, ...], bytes]:
+        """Send a request, return the answer's fields and tail; repeats it when nothing comes."""
+        for _ in range(attempts):
+            self._send(request)
+            deadline = time.monotonic() + self._timeout_s
+            while time.monotonic() < deadline:
+                answer = self._receive()
+                if answer is None:
+                    break
+                kind, fields, tail = answer
+                if kind == request[0] | message.ANSWER:
+                    return fields, tail
+        raise LinkFailed(
+            f"no answer to {attempts} requests in {self._timeout_s:g} s each",
+            "check the cable and that a terminal (not a REPL) is at this port",
+        )
+
+    def _send(self, payload: bytes) -> None:
+        self._progressed = False
+        if self._session is not None:
+            payload = self._session.seal(payload)
+        try:
+            self._port.write(frame.encode(payload))
+        except (serial.SerialException, OSError) as error:
+            raise LinkFailed(f"the port went away: {error}", "plug it in and run again") from error
+
+    def _receive(self) -> tuple[int, tuple[Any, ...], bytes] | None:
+        """The next message, opened if sealed; None after timeout_s of silence. Raises Refused."""
+        deadline = time.monotonic() + self._timeout_s
+        while True:
+            while self._inbox:
+                opened = self._open(self._inbox.pop(0))
+                if opened is not None:
+                    return opened
+            if time.monotonic() > deadline:
+                return None
+            try:
+                waiting = getattr(self._port, "in_waiting", 0)
+                chunk = self._port.read(min(_READ_SIZE, waiting) or 1)
+            except (serial.SerialException, OSError) as error:
+                raise LinkFailed(f"the port went away: {error}", "plug it in and run again") from error
+            if chunk:
+                self.bytes_received += len(chunk)
+                self._inbox += self._decoder.feed(chunk)
+
+    def _open(self, payload: bytes) -> tuple[int, tuple[Any, ...], bytes] | None:
+        """A payload as a message; None for one that is damaged or from an earlier session."""
+        try:
+            kind, fields, tail = message.unpack(payload)
+            if kind == message.SEALED:
+                if self._session is None:
+                    return None
+                kind, fields, tail = message.unpack(self._session.open(fields[0], tail))
+        except WireError:
+            return None
+        self._progressed = True
+        if kind == message.ERROR:
+            raise Refused(tail.decode("utf-8", "replace"), fields[1])
+        return kind, fields, tail
+
+    def _drain(self) -> None:
+        """Let what is still on its way arrive, and forget it."""
+        quiet_at = time.monotonic() + min(self._timeout_s, 0.5)
+        while time.monotonic() < quiet_at:
+            chunk = self._port.read(_READ_SIZE)
+            if chunk:
+                quiet_at = time.monotonic() + 0.2
+                for payload in self._decoder.feed(chunk):
+                    self._open(payload)
+        self._inbox.clear()

@@ -1,0 +1,1 @@
+"""Virtual contactless cards at APDU level."""

@@ -1,0 +1,111 @@
+"""Looks at a monochrome framebuffer: draws it as text, and reads the text that is drawn in it."""
+
+CELL_WIDTH, CELL_HEIGHT = 8, 16
+_INKS = " ▀▄█"
+
+
+def half_blocks(framebuffer: bytes, width: int = 128, height: int = 64) -> str:
+    """height/2 lines of width characters, two pixels each, for a terminal.
+
+    framebuffer: MONO_VLSB, width * height / 8 bytes. Raises ValueError for another size.
+    """
+    if len(framebuffer) != width * height // 8:
+        raise ValueError(f"{len(framebuffer)} bytes are no {width}x{height} framebuffer")
+    lines = []
+    for y in range(0, height, 2):
+        row = framebuffer[(y >> 3) * width : ((y >> 3) + 1) * width]
+        lines.append("".join(_INKS[byte >> (y & 7) & 3] for byte in row))
+    return "\n".join(lines)
+
+
+class _Picture:
+    """The framebuffer as one integer a row, the leftmost pixel highest."""
+
+    def __init__(self, framebuffer: bytes, width: int, height: int) -> None:
+        self.width, self.height = width, height
+        self.rows = []
+        for y in range(height):
+            page = framebuffer[(y >> 3) * width : ((y >> 3) + 1) * width]
+            self.rows.append(int("".join("1" if b >> (y & 7) & 1 else "0" for b in page), 2))
+
+    def block(self, x: int, y: int, width: int, height: int) -> tuple[int, ...] | None:
+        """The pixels of a rectangle, None if it does not lie in the picture."""
+        if x + width > self.width or y + height > self.height:
+            return None
+        shift, mask = self.width - x - width, (1 << width) - 1
+        return tuple(row >> shift & mask for row in self.rows[y : y + height])
+
+
+def _glyph_rows(bitmap: bytes) -> tuple[int, tuple[int, ...]]:
+    """Width in pixels and rows of a glyph in GNU Unifont's form (16 or 32 bytes)."""
+    if len(bitmap) not in (16, 32):
+        raise ValueError("a glyph has 16 rows of one or two bytes")
+    step = len(bitmap) // 16
+    rows = (int.from_bytes(bitmap[i : i + step], "big") for i in range(0, len(bitmap), step))
+    return step * 8, tuple(rows)
+
+
+def _double(width: int, rows: tuple[int, ...]) -> tuple[int, ...]:
+    """Each pixel as two by two."""
+    wide = [int("".join(bit * 2 for bit in format(row, f"0{width}b")), 2) for row in rows]
+    return tuple(row for row in wide for _ in range(2))
+
+
+class ScreenReader:
+    """Reads text on a grid of 8x16 cells, at single and at double size, upright or inverted.
+
+    glyphs: character to bitmap, rows from the top, one or two bytes a row, leftmost pixel in the
+    highest bit. Where two characters look alike the first in the dict is read.
+    """
+
+    def __init__(self, glyphs: dict[str, bytes]) -> None:
+        self._shapes: dict[tuple[int, int], dict[tuple[int, ...], str]] = {}
+        for char, bitmap in glyphs.items():
+            width, rows = _glyph_rows(bitmap)
+            if any(rows):
+                self._add(width, rows, char)
+                self._add(2 * width, _double(width, rows), char)
+
+    def _add(self, width: int, rows: tuple[int, ...], char: str) -> None:
+        self._shapes.setdefault((width, len(rows)), {}).setdefault(rows, char)
+
+    def read(self, framebuffer: bytes, width: int = 128, height: int = 64) -> list[str]:
+        """One line a row of cells, blanks at its end cut off.
+
+        A blank cell is a space, one that is no known character U+FFFD. Text at double size is in
+        the upper of its two lines; the lower one has spaces there.
+        """
+        picture = _Picture(framebuffer, width, height)
+        taken: dict[tuple[int, int], str] = {}  # cells of a glyph but its first: what to add
+        lines = []
+        for y in range(0, height, CELL_HEIGHT):
+            cells = []
+            for x in range(0, width, CELL_WIDTH):
+                if (x, y) in taken:
+                    cells.append(taken[x, y])
+                else:
+                    cells.append(self._cell(picture, x, y, taken))
+            lines.append("".join(cells).rstrip())
+        return lines
+
+    def _cell(self, picture: _Picture, x: int, y: int, taken: dict[tuple[int, int], str]) -> str:
+        for (width, height), shapes in sorted(self._shapes.items(), reverse=True):
+            if any((cx, y) in taken for cx in range(x, x + width, CELL_WIDTH)):
+                continue
+            block = picture.block(x, y, width, height)
+            if block is None or not any(block):
+                continue
+            full = (1 << width) - 1
+            char = shapes.get(block) or shapes.get(tuple(row ^ full for row in block))
+            if char is not None:
+                self._take(x, y, width, height, taken)
+                return char
+        block = picture.block(x, y, CELL_WIDTH, CELL_HEIGHT)
+        return " " if block is None or len(set(block)) == 1 and block[0] in (0, 0xFF) else "\ufffd"
+
+    @staticmethod
+    def _take(x: int, y: int, width: int, height: int, taken: dict[tuple[int, int], str]) -> None:
+        for cell_y in range(y, y + height, CELL_HEIGHT):
+            for cell_x in range(x, x + width, CELL_WIDTH):
+                if (cell_x, cell_y) != (x, y):
+                    taken[cell_x, cell_y] = "" if cell_y == y else " "

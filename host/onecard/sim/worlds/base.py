@@ -1,0 +1,90 @@
+"""What every world shows of its terminal, and the sizes they share."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from onecard.sim.field import Field
+
+# Flash map of both boards behind the firmware: files, then journal (boards/*/flashmap.py).
+FILES_SIZE = 64 * 1024
+JOURNAL_SIZE = 1536 * 1024
+BENCH_FLASH_SIZE = FILES_SIZE + JOURNAL_SIZE
+
+_SCREEN_QUIET_MS = 40.0
+_SOUND_QUIET_MS = 150.0
+
+
+class Events:
+    """Collects what happens on a board's outputs; the owner of the world asks for it."""
+
+    def __init__(self) -> None:
+        self.has_new_flash = False
+        self.power_changes: list[bool] = []
+        self._screen_at: float | None = None
+        self._on_at: float | None = None
+        self._off_at = 0.0
+        self._pattern: list[int] = []
+
+    def power(self, is_on: bool) -> None:
+        """The terminal was switched on or lost its power."""
+        self.power_changes.append(is_on)
+
+    def flash_changed(self) -> None:
+        """Something was programmed."""
+        self.has_new_flash = True
+
+    def screen_changed(self, now_ms: float) -> None:
+        """The display got data."""
+        self._screen_at = now_ms
+
+    def is_screen_settled(self, now_ms: float) -> bool:
+        """True once after each change, when no more data came for a while."""
+        if self._screen_at is None or now_ms - self._screen_at < _SCREEN_QUIET_MS:
+            return False
+        self._screen_at = None
+        return True
+
+    def buzzer(self, level: int, now_ms: float) -> None:
+        """The buzzer's pin was set."""
+        if level and self._on_at is None:
+            self._on_at = now_ms
+        elif not level and self._on_at is not None:
+            self._pattern.append(round(now_ms - self._on_at))
+            self._on_at, self._off_at = None, now_ms
+
+    def take_sound(self, now_ms: float) -> list[int]:
+        """The finished pattern as the milliseconds of each beep; empty if there is none."""
+        if not self._pattern or self._on_at is not None or now_ms - self._off_at < _SOUND_QUIET_MS:
+            return []
+        pattern, self._pattern = self._pattern, []
+        return pattern
+
+
+class World(Protocol):
+    """A virtual terminal. Whoever owns it calls step() again and again."""
+
+    name: str
+    field: Field
+    events: Events
+    link_path: str
+    is_on: bool
+
+    @property
+    def now_ms(self) -> float: ...
+    def step(self, timeout_s: float = 0.02) -> None: ...
+    def power_on(self) -> None: ...
+    def power_off(self) -> None: ...
+    def cut_power_at(self, operation: int, mode: str, seed: int = 1) -> None: ...
+    def press(self, key: str) -> None: ...
+    def framebuffer(self) -> bytes: ...
+    def journal_image(self) -> bytes: ...
+    def close(self) -> None: ...
+
+
+def journal_of(image: bytes) -> bytes:
+    """The journal's part of the bench flash."""
+    return image[FILES_SIZE : FILES_SIZE + JOURNAL_SIZE]
+
+
+__all__ = ["BENCH_FLASH_SIZE", "FILES_SIZE", "JOURNAL_SIZE", "Events", "World", "journal_of"]

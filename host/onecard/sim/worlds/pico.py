@@ -1,0 +1,212 @@
+"""The whole terminal on a virtual Pico: PN532 on UART1, SSD1306 on I2C0, a buzzer on a pin."""
+
+import os
+import pty
+import tty
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from onecard.sim.chips.pn532 import PN532Chip
+from onecard.sim.chips.ssd1306 import SSD1306Chip
+from onecard.sim.field import Field
+from onecard.sim.rp2040 import FLASH_SIZE, Bench
+from onecard.sim.rp2040_parts import I2cDevice, PinRecorder, UartDevice
+
+READER_UART, DISPLAY_I2C, DISPLAY_ADDRESS, BUZZER_PIN = 1, 0, 0x3C, 15
+
+
+class ReaderOnUart(UartDevice):
+    """A PN532 on a UART (the Pico's tx goes to its rx and the other way round)."""
+
+    def __init__(self, n: int, field: Field) -> None:
+        super().__init__(n)
+        self.chip = PN532Chip(field, self.send, self.now_us)
+        self.chip.on_baud_rate = self._set_rate
+        self.baud_rate = self.chip.baud_rate
+
+    def _set_rate(self, rate: int) -> None:
+        self.baud_rate = rate
+
+    def attach(self, mcu: Any) -> None:
+        """Power-up: the chip starts anew at 115200."""
+        super().attach(mcu)
+        self.chip.power_on()
+        self.baud_rate = self.chip.baud_rate
+
+    def received(self, byte: int) -> None:
+        """A byte from the Pico."""
+        self.chip.feed(bytes([byte]))
+
+
+class DisplayOnI2c(I2cDevice):
+    """An SSD1306 at an I2C address."""
+
+    def __init__(self, n: int, address: int) -> None:
+        super().__init__(n, address)
+        self.chip = SSD1306Chip()
+        self._bytes = bytearray()
+
+    def attach(self, mcu: Any) -> None:
+        """Power-up."""
+        super().attach(mcu)
+        self.chip.power_on()
+        self._bytes.clear()
+
+    def write(self, byte: int) -> bool:
+        """Collected until STOP."""
+        self._bytes.append(byte)
+        return True
+
+    def read(self) -> int:
+        """The status byte."""
+        return self.chip.read()
+
+    def stop(self) -> None:
+        """The transaction is complete."""
+        if self._bytes:
+            data, self._bytes = bytes(self._bytes), bytearray()
+            self.chip.write(data)
+
+
+class PicoWorld:
+    """A terminal from power-up on.
+
+    image: the UF2; None if flash holds the firmware already. flash: up to 2 MiB, an earlier
+    flash_image(); the UF2 is laid over it. field: the air, an own one if not given.
+    extra: further devices with attach(mcu). is_timed: flash takes its data-sheet time.
+    """
+
+    def __init__(
+        self,
+        image: str | Path | None = None,
+        flash: bytes | None = None,
+        field: Field | None = None,
+        seed: int = 1,
+        unique_id: bytes = b"\0BENCH\0\1",
+        extra: tuple[Any, ...] = (),
+        is_timed: bool = True,
+    ) -> None:
+        self.field = field or Field()
+        self.reader = ReaderOnUart(READER_UART, self.field)
+        self.display = DisplayOnI2c(DISPLAY_I2C, DISPLAY_ADDRESS)
+        self.buzzer = PinRecorder(BUZZER_PIN)
+        self._devices = (self.reader, self.display, self.buzzer, *extra)
+        self._seed, self._unique_id, self._is_timed = seed, unique_id, is_timed
+        self._pty: tuple[int, int] | None = None
+        self._to_pty = bytearray()
+        self.boots = 0
+        self._power_up(image, flash)
+
+    def _power_up(self, image: str | Path | None, flash: bytes | None) -> None:
+        self.boots += 1
+        self.bench = Bench(
+            image,
+            flash,
+            self._devices,
+            seed=self._seed + self.boots,
+            unique_id=self._unique_id,
+            is_timed=self._is_timed,
+        )
+
+    @property
+    def us(self) -> float:
+        """Simulated time since the last power-up, microseconds."""
+        return self.bench.us
+
+    @property
+    def buzzer_events(self) -> list[tuple[float, bool]]:
+        """(time in us since power-up, level) of each change of the buzzer's pin."""
+        return self.buzzer.events
+
+    def boot(self, ms: float = 3000) -> None:
+        """Run until the USB port is there. Raises TimeoutError, PowerCut."""
+        self.bench.boot(ms)
+
+    def run(
+        self, ms: float, until: Callable[[], object] | None = None, every_ms: float = 1.0
+    ) -> bool:
+        """Run simulated time; see Bench.run. Raises PowerCut if the power fails."""
+        return self.bench.run(ms, until, every_ms)
+
+    def exec(self, code: str, ms: float = 10_000) -> str:
+        """Run code in the raw REPL on the USB port; see Bench.exec."""
+        return self.bench.exec(code, ms)
+
+    def framebuffer(self) -> bytes:
+        """What the display shows, 1024 bytes MONO_VLSB."""
+        return self.display.chip.framebuffer()
+
+    # -- power and flash ------------------------------------------------------------
+
+    def flash_image(self) -> bytes:
+        """The whole flash, 2 MiB, firmware included."""
+        return self.bench.flash()
+
+    @property
+    def flash_operations(self) -> list[tuple[int, int, int]]:
+        """(opcode, address, size) of each erase (20, D8) and program (02) since power-up."""
+        return self.bench.ssi.operations
+
+    def cut_power_at(self, n: int, part: float = 0.5, seed: int | None = None) -> None:
+        """Power fails in the n-th flash operation from now on; run() then raises PowerCut."""
+        self.bench.cut_power_at(n, part, seed)
+
+    def reboot(self, flash: bytes | None = None) -> None:
+        """Power off and on again on the same flash (or on the one given); boot() comes next.
+
+        The reader and the display lose power too, a card in the field stays where it is.
+        """
+        image = self.flash_image() if flash is None else flash
+        if len(image) > FLASH_SIZE:
+            raise ValueError(f"flash of {len(image)} bytes")
+        self.field.switch(False)
+        self.buzzer.events.clear()
+        self._power_up(None, image)
+
+    # -- the link ---------------------------------------------------------------------
+
+    def link_write(self, data: bytes) -> None:
+        """Bytes to the terminal's USB port. They wait until the firmware takes them."""
+        self.bench.write(data)
+
+    def link_read(self) -> bytes:
+        """Bytes from the terminal since the last call."""
+        return self.bench.read()
+
+    def link_pty(self) -> str:
+        """Serve the USB port on a pseudo-terminal from now on; returns the path to open."""
+        if self._pty is None:
+            fd, slave = pty.openpty()
+            tty.setraw(slave)
+            os.set_blocking(fd, False)
+            self._pty = fd, slave
+        return os.ttyname(self._pty[1])
+
+    def serve_once(self, ms: float = 2.0) -> None:
+        """One step for link_pty(): pass bytes in, run ms of simulated time, pass bytes out.
+
+        Not more than 4 KiB are taken in while the firmware still has bytes to take.
+        """
+        if self._pty is None:
+            raise RuntimeError("link_pty() was not called")
+        fd = self._pty[0]
+        if self.bench.unsent < 4096:
+            try:
+                self.bench.write(os.read(fd, 4096))
+            except BlockingIOError:
+                pass
+        self.run(ms)
+        self._to_pty += self.link_read()
+        if self._to_pty:
+            try:
+                del self._to_pty[: os.write(fd, self._to_pty)]
+            except BlockingIOError:
+                pass
+
+    def close(self) -> None:
+        """Close the pseudo-terminal."""
+        if self._pty is not None:
+            for fd in self._pty:
+                os.close(fd)
+            self._pty = None

@@ -1,0 +1,218 @@
+"""The virtual Pico: its repairs, its sense of time, its link and its power cuts.
+
+Needs a plain MicroPython for the Pico: ONECARD_PLAIN_UF2, else build/plain.uf2.
+"""
+
+import hashlib
+import os
+import select
+import zlib
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("rp2040py", reason="rp2040py (the virtual Pico) is not installed")
+
+from onecard.sim.cards.purse import PurseCard
+from onecard.sim.flash import PowerCut
+from onecard.sim.worlds.pico import PicoWorld
+
+ROOT = Path(__file__).resolve().parents[2]
+UF2 = Path(os.environ.get("ONECARD_PLAIN_UF2", ROOT / "build" / "plain.uf2"))
+
+pytestmark = [
+    pytest.mark.pico,
+    pytest.mark.skipif(not UF2.exists(), reason="no plain Pico UF2 (ONECARD_PLAIN_UF2)"),
+]
+
+READER = """
+from machine import UART, Pin
+import time
+u = UART(1, 115200, tx=Pin(4), rx=Pin(5), timeout=200)
+def frame(b):
+    b = b'\\xd4' + b
+    return bytes([0, 0, 255, len(b), -len(b) & 255]) + b + bytes([-sum(b) & 255, 0])
+def cmd(text):
+    u.write(frame(bytes.fromhex(text)))
+    ack = u.read(6)
+    head = u.read(5)
+    return u.read(head[3] + 2)[2:-2].hex() if ack and head else None
+u.write(b'\\x55\\x55' + bytes(14))
+cmd('1401')
+"""
+
+
+@pytest.fixture(scope="module")
+def image():
+    """Flash after the first boot, with its file system made."""
+    world = PicoWorld(UF2)
+    world.boot()
+    world.run(300)
+    return world.flash_image()
+
+
+@pytest.fixture
+def world(image):
+    one = PicoWorld(flash=image)
+    one.boot()
+    one.run(50)
+    yield one
+    one.close()
+
+
+def test_reader_answers_on_uart1(world):
+    world.field.place(PurseCard.make(balance=1234))
+    world.exec(READER)
+    assert world.exec("print(cmd('4A0100'))").startswith("0101")
+    assert world.exec("print(cmd('400100A4040008A000000632010105'))").startswith("006f")
+    assert world.exec("print(cmd('4001805C000204'))") == "00000004d29000\n"
+
+
+def test_reader_is_lost_at_a_wrong_rate_and_found_at_the_right_one(world):
+    world.exec(READER)
+    world.exec("cmd('1007'); u.write(b'\\0\\0\\xff\\0\\xff\\0'); u.flush()")
+    assert world.exec("print(cmd('02'))") == "None\n"
+    world.exec("u.init(921600, timeout=200)")
+    assert world.exec("print(cmd('02'))") == "32010607\n"
+
+
+def test_bytes_on_a_uart_take_ten_bits_each(world):
+    code = "t=time.ticks_us(); u.write(bytes(100)); u.flush(); print(time.ticks_diff(time.ticks_us(), t))"
+    world.exec(READER)
+    assert 8680 <= int(world.exec(code)) < 9200
+
+
+def test_display_gets_its_picture_and_the_bus_takes_its_time(world):
+    taken = world.exec(
+        "from machine import I2C, Pin\nimport time\n"
+        "i = I2C(0, sda=Pin(8), scl=Pin(9), freq=400000)\n"
+        "i.writeto(60, b'\\0\\xae\\x20\\0\\xa1\\xc8\\x8d\\x14\\xaf')\n"
+        "t = time.ticks_us(); i.writeto(60, b'\\x40' + bytes(range(256)) * 4)\n"
+        "print(time.ticks_diff(time.ticks_us(), t))"
+    )
+    assert world.framebuffer() == bytes(range(256)) * 4
+    assert 1026 * 9 / 0.4 <= int(taken) < 1.2 * 1026 * 9 / 0.4
+
+
+def test_a_missing_address_is_eio(world):
+    code = "from machine import I2C, Pin\nI2C(0, sda=Pin(8), scl=Pin(9)).writeto(0x33, b'x')"
+    with pytest.raises(RuntimeError, match="EIO"):
+        world.exec(code)
+
+
+def test_buzzer_events_carry_simulated_time(world):
+    world.exec(
+        "from machine import Pin\nimport time\nb = Pin(15, Pin.OUT, value=0)\n"
+        "b(1); time.sleep_ms(50); b(0)"
+    )
+    (on_us, on), (off_us, off) = world.buzzer_events
+    assert (on, off) == (True, False)
+    assert 50_000 <= off_us - on_us < 51_000
+
+
+def test_flash_takes_its_data_sheet_time(world):
+    code = (
+        "import rp2, time\nf = rp2.Flash()\n"
+        "n = f.ioctl(4, 0) - 1\n"
+        "t = time.ticks_us(); f.ioctl(6, n); e = time.ticks_diff(time.ticks_us(), t)\n"
+        "t = time.ticks_us(); f.writeblocks(n, bytes(256), 0); p = time.ticks_diff(time.ticks_us(), t)\n"
+        "print(e, p)"
+    )
+    before = len(world.flash_operations)
+    erase_us, program_us = map(int, world.exec(code).split())
+    assert 45_000 <= erase_us < 46_000 and 400 <= program_us < 800
+    assert [op[0] for op in world.flash_operations[before:]] == [0x20, 0x02]
+
+
+def test_random_numbers_differ_and_follow_the_seed(image):
+    def draw(seed):
+        one = PicoWorld(flash=image, seed=seed)
+        one.boot()
+        return one.exec("import os; print(os.urandom(8))")
+
+    assert draw(5) == draw(5) != draw(6)
+
+
+def test_a_hundred_kilobytes_pass_in_unharmed(world):
+    data = hashlib.shake_256(b"in").digest(100_000)
+    world.exec("import micropython, sys, binascii, time")
+    world.link_write(
+        b"\x04" * 0 + b"micropython.kbd_intr(-1)\nc=0\nn=0\nprint('ready')\n"
+        b"while n < 100000:\n b=sys.stdin.buffer.read(500)\n c=binascii.crc32(b,c)\n n+=len(b)\n"
+        b"print('crc', c, n)\nmicropython.kbd_intr(3)\n\x04"
+    )
+    assert world.run(1000, lambda: b"ready" in world.bench.out)
+    world.link_write(data)
+    assert world.bench.unsent > 90_000
+    assert world.run(20_000, lambda: b"crc" in world.bench.out and b"\x04" in world.bench.out)
+    assert world.bench.unsent == 0
+    assert f"crc {zlib.crc32(data)} 100000".encode() in world.link_read()
+
+
+def test_a_hundred_kilobytes_pass_out_unharmed(world):
+    world.exec("import sys, random")
+    world.link_write(
+        b"w = sys.stdout.buffer.write\nfor k in range(200):\n"
+        b" w(bytes((k * 7 + i * 31 + (i >> 8)) & 255 for i in range(500)))\n\x04"
+    )
+    assert world.run(30_000, lambda: len(world.bench.out) >= 100_000 + 2)
+    expected = bytes((k * 7 + i * 31 + (i >> 8)) & 255 for k in range(200) for i in range(500))
+    assert expected in world.link_read()
+
+
+def test_the_link_is_served_on_a_pseudo_terminal(world):
+    fd = os.open(world.link_pty(), os.O_RDWR | os.O_NOCTTY)
+    try:
+        os.write(fd, b"\x02\r\nprint(6 * 7)\r\n")
+        got = b""
+        for _ in range(200):
+            world.serve_once(2.0)
+            if select.select([fd], [], [], 0)[0]:
+                got += os.read(fd, 4096)
+            if b"\r\n42\r\n" in got:
+                break
+        assert b"\r\n42\r\n" in got
+    finally:
+        os.close(fd)
+
+
+def test_power_fails_in_the_chosen_operation_and_the_pico_boots_again(image):
+    code = "f = open('a', 'wb'); f.write(b'B' * 3000); f.close(); print(open('a', 'rb').read(2))"
+    whole = PicoWorld(flash=image)
+    whole.boot()
+    whole.exec(code)
+    count = len(whole.flash_operations)
+    assert count > 3
+    for n in (1, count // 2, count):
+        for seed in (None, n):
+            one = PicoWorld(flash=image)
+            one.boot()
+            one.cut_power_at(n, 0.5, seed)
+            with pytest.raises(PowerCut):
+                one.exec(code)
+            with pytest.raises(PowerCut):
+                one.run(10)
+            one.reboot()
+            one.boot()
+            assert one.exec("import os; print(len(os.listdir()) < 3)") == "True\n"
+            assert one.exec(code) == "b'BB'\n"
+
+
+def test_watchdog_and_reset_bring_the_link_back(world):
+    world.link_write(b"import machine\nmachine.WDT(timeout=500)\nwhile True: pass\n\x04")
+    assert world.run(2000, lambda: world.bench.resets == 1)
+    assert world.run(2000, lambda: world.bench.is_connected)
+    world.run(100)
+    assert world.exec("import machine; print(machine.reset_cause())") == "3\n"
+
+
+def test_two_runs_are_equal(image):
+    def run():
+        one = PicoWorld(flash=image)
+        one.boot()
+        one.field.place(PurseCard.make())
+        one.exec(READER)
+        one.exec("cmd('4A0100'); f = open('x', 'w'); f.write('1' * 500); f.close()")
+        return one.us, one.bench.mcu.core.cycles, hashlib.sha256(one.flash_image()).hexdigest()
+
+    assert run() == run()
