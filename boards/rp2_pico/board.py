@@ -3,6 +3,7 @@
 import flashmap
 import machine
 import rp2
+
 from drivers.buzzer import Buzzer
 from drivers.display.ssd1306 import SSD1306
 from drivers.reader.pn532 import PN532

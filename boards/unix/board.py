@@ -3,10 +3,10 @@
 The bench names the tty of the PN532 in ONECARD_UART1, which may also be a real one's.
 """
 
-import vfs
-
 import machine
+import vfs
 from bench import Flash, ask
+
 from drivers.buzzer import Buzzer
 from drivers.display.ssd1306 import SSD1306
 from drivers.reader.pn532 import PN532

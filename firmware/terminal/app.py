@@ -8,8 +8,9 @@ import asyncio
 import json
 
 import occrypto
-from drivers.reader.base import LinkError, ReaderError
 from ocwire import message, record
+
+from drivers.reader.base import LinkError, ReaderError
 
 from . import config, keys
 from .clock import Clock

@@ -8,8 +8,9 @@ anything told to the cardholder (P1, P2).
 import struct
 import time
 
-from drivers.reader.base import CardGone, LinkError
 from ocwire import calendar, record
+
+from drivers.reader.base import CardGone, LinkError
 
 from .cards import purse
 from .cards.errors import CardError, ProtocolError, StatusError, WrongCard
@@ -150,9 +151,7 @@ class Engine:
         self._make_room_for_open()
         now_s = self._clock.now_s()
         date_time = calendar.to_bcd(now_s)
-        pending = self._sam.purchase(
-            self._next_serial(), card.factor, answer, amount, date_time
-        )
+        pending = self._sam.purchase(self._next_serial(), card.factor, answer, amount, date_time)
         body = self._intent_body(card, answer, amount, now_s, pending.serial)
         intent_seq = self._journal.append(record.PURCHASE_INTENT, body)
         try:

@@ -1,2 +1,1 @@
 """OneCard: host tools and virtual bench of the open merchant terminal for resident cards."""
-

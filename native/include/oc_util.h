@@ -15,13 +15,6 @@
 #define OC_TABLE static const
 #endif
 
-// For what several entry points share: on a small core one copy of it is worth a call.
-#if defined(__GNUC__)
-#define OC_NOINLINE __attribute__((noinline))
-#else
-#define OC_NOINLINE
-#endif
-
 // Returns 1 if the size bytes at a and b are equal, 0 if not. Time depends on size alone.
 int oc_equal(const uint8_t *a, const uint8_t *b, size_t size);
 

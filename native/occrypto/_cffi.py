@@ -72,19 +72,22 @@ def _check_crc(crc, limit):
 
 def crc_a(data, crc=0x6363, /):
     data = _bytes(data)
-    _check_crc(crc, 0xFFFF)
+    if type(crc) is not int or not 0 <= crc <= 0xFFFF:
+        _check_crc(crc, 0xFFFF)
     return lib.oc_crc_a(crc, data, len(data))
 
 
 def crc_b(data, crc=0, /):
     data = _bytes(data)
-    _check_crc(crc, 0xFFFF)
+    if type(crc) is not int or not 0 <= crc <= 0xFFFF:
+        _check_crc(crc, 0xFFFF)
     return lib.oc_crc_b(crc, data, len(data))
 
 
 def crc32(data, crc=0, /):
     data = _bytes(data)
-    _check_crc(crc, 0xFFFFFFFF)
+    if type(crc) is not int or not 0 <= crc <= 0xFFFFFFFF:
+        _check_crc(crc, 0xFFFFFFFF)
     return lib.oc_crc32(crc, data, len(data))
 
 

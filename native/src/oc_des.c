@@ -54,11 +54,9 @@ OC_TABLE uint8_t oc_des_pc2[48] = {
 
 // Six bits of half; bits[0..5]: how far right each stands.
 static uint32_t pick6(uint32_t half, const uint8_t *bits) {
-    uint32_t picked = 0;
-    for (int i = 0; i < 6; i++) {
-        picked = picked << 1 | (half >> bits[i] & 1u);
-    }
-    return picked;
+    return (half >> bits[0] & 1u) << 5 | (half >> bits[1] & 1u) << 4 |
+           (half >> bits[2] & 1u) << 3 | (half >> bits[3] & 1u) << 2 |
+           (half >> bits[4] & 1u) << 1 | (half >> bits[5] & 1u);
 }
 
 static void make_schedule(uint32_t round_keys[32], const uint8_t key[8]) {

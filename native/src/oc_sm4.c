@@ -135,8 +135,7 @@ static void crypt_blocks(const oc_sm4_ctx *ctx, int step, const uint8_t *in, uin
     }
 }
 
-static OC_NOINLINE void ecb(const uint8_t key[16], int step, const uint8_t *in, uint8_t *out,
-                            size_t size) {
+static void ecb(const uint8_t key[16], int step, const uint8_t *in, uint8_t *out, size_t size) {
     oc_sm4_ctx ctx;
     oc_sm4_init(&ctx, key);
     crypt_blocks(&ctx, step, in, out, size);

@@ -3,7 +3,6 @@
 import random
 
 import pytest
-
 from onecard.sim.flash import CUT_MODES, SECTOR_SIZE, FlashError, NORFlash, PowerCut
 
 ALL_FF = b"\xff" * SECTOR_SIZE

@@ -76,9 +76,7 @@ class Purse:
         Raises StatusError: 0x9401 not enough money, 0x9403 key index unknown, 0x6985 locked.
         """
         data = struct.pack(">BI", key_index, amount) + terminal
-        return Purchase(
-            await apdu.send(self._target, apdu.encode(0x80, 0x50, 1, 2, data, le=15))
-        )
+        return Purchase(await apdu.send(self._target, apdu.encode(0x80, 0x50, 1, 2, data, le=15)))
 
     async def debit(self, terminal_serial, date_time, mac1):
         """DEBIT FOR PURCHASE: (TAC, MAC2), 4 bytes each. date_time: 7 BCD bytes.

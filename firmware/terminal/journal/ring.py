@@ -348,7 +348,9 @@ class Journal:
             raise WrongReceipt("record %d is another one here" % upto_seq)
         if self._holds_only_receipts(upto_seq):
             return self.acked
-        self._append(record.ACKNOWLEDGED, record.pack(record.ACKNOWLEDGED, self._now_s(), upto_seq))
+        self._append(
+            record.ACKNOWLEDGED, record.pack(record.ACKNOWLEDGED, self._now_s(), upto_seq)
+        )
         return self.acked
 
     def _holds_only_receipts(self, upto_seq):

@@ -173,7 +173,9 @@ class LinkService:
         return message.pack(message.CONFIGURE | message.ANSWER)
 
     async def _read_config(self, fields, tail):
-        return message.pack(message.READ_CONFIG | message.ANSWER, tail=self._terminal.config_json())
+        return message.pack(
+            message.READ_CONFIG | message.ANSWER, tail=self._terminal.config_json()
+        )
 
     async def _hotlist(self, fields, tail):
         base, version, add_count = fields
@@ -210,5 +212,3 @@ def _error(kind, error):
         code = message.E_FAILED
     text = "%s: %s" % (type(error).__name__, error)
     return message.pack(message.ERROR, kind, code, tail=text.encode()[:200])
-
-

@@ -44,7 +44,7 @@ class UI:
         first, last = texts.OUTCOMES[outcome.kind]
         if last is None and outcome.balance is not None:
             last = texts.BALANCE + " ¥" + yuan(outcome.balance)
-        middle = (("¥" + yuan(outcome.amount),) if outcome.amount is not None else ("",))
+        middle = ("¥" + yuan(outcome.amount),) if outcome.amount is not None else ("",)
         self._screen.show((first, middle, last))
         self._buzzer.play(_SOUNDS.get(outcome.kind, _SOUND_REFUSED))
 

@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import serial
-
 from ocwire import frame, message, record
 from ocwire.errors import WireError
 from ocwire.session import HOST, TERMINAL, Session, proof
@@ -107,7 +106,9 @@ class LinkClient:
         _, state, self._terminal_id, terminal_nonce = fields
         self._nonces = (host_nonce, terminal_nonce)
         return Greeting(
-            self._terminal_id.hex(), message.STATES.get(state, "unknown"), tail.decode("utf-8", "replace")
+            self._terminal_id.hex(),
+            message.STATES.get(state, "unknown"),
+            tail.decode("utf-8", "replace"),
         )
 
     def authenticate(self, link_key: bytes) -> None:
@@ -168,48 +169,43 @@ class LinkClient:
         """Have the terminal hand its port to the MicroPython REPL (mpremote)."""
         self._ask(message.pack(message.SERVICE))
 
-    def pull(self, from_seq: int, window: int = WINDOW_SIZE) -> Iterator[list[record.Record]]:
-        """Batches of records from `from_seq` to the newest, in order, each record once.
+    def pull(self, from_seq: int, window: int = WINDOW_SIZE) -> list[record.Record]:
+        """The records from `from_seq` on, about `window` bytes of them; empty at the journal's end.
 
-        A frame lost on the way is asked for again; a hole in the journal itself is passed over
-        (the record numbers show it).
+        They come in one turn. A frame lost on the way is asked for again; a hole in the journal
+        itself is passed over (the record numbers show it).
         """
-        seq, is_certain = from_seq, True
-        while True:
-            start, end = seq, 0
+        out: list[record.Record] = []
+        seq, is_hole_certain = from_seq, False
+        for _ in range(_ATTEMPTS * 4):
+            is_whole = False
             for kind, fields, tail in self._stream(message.pack(message.PULL, seq, window)):
-                if kind == message.PULL | message.ANSWER:
-                    end = fields[0]
-                elif fields[0] == seq or (fields[0] > seq and is_certain is False):
-                    records = record.split(tail, fields[0])
-                    seq, is_certain = records[-1].seq + 1, True
-                    yield records
+                if kind != message.RECORDS:
+                    is_whole = True
+                elif fields[0] == seq or (fields[0] > seq and is_hole_certain):
+                    out += record.split(tail, fields[0])
+                    seq, is_hole_certain = out[-1].seq + 1, False
                 elif fields[0] > seq:
-                    break  # a frame is missing, or a hole: ask once more to know
-            else:
-                if end <= seq and seq == start:
-                    return
-                continue
+                    is_hole_certain = True  # a lost frame, or a hole: asking again will tell
+                    break
+            if is_whole:
+                return out
             self._drain()
-            is_certain = False
-
-    # -- frames ------------------------------------------------------------------------
+        raise LinkFailed("the line loses too much", "check the cable; what came is stored")
 
     def _stream(self, request: bytes) -> Iterator[tuple[int, tuple[Any, ...], bytes]]:
-        """The messages that follow a PULL, up to its answer."""
+        """The messages that follow a PULL, up to its answer; ends early when they stop coming."""
         for _ in range(_ATTEMPTS):
             self._send(request)
-            while True:
-                answer = self._receive()
-                if answer is None:
-                    break
-                kind, fields, tail = answer
-                if kind in (message.RECORDS, request[0] | message.ANSWER):
-                    yield kind, fields, tail
-                if kind == request[0] | message.ANSWER:
+            has_begun = False
+            while (answer := self._receive()) is not None:
+                has_begun = True
+                if answer[0] in (message.RECORDS, request[0] | message.ANSWER):
+                    yield answer
+                if answer[0] == request[0] | message.ANSWER:
                     return
-            if self._progressed:
-                return  # the caller asks on from what it has
+            if has_begun:
+                return
         raise LinkFailed(f"no answer in {self._timeout_s:g} s", "is the terminal still connected?")
 
     def _ask(self, request: bytes, attempts: int = _ATTEMPTS) -> tuple[tuple[Any, ...], bytes]:
@@ -230,7 +226,6 @@ class LinkClient:
         )
 
     def _send(self, payload: bytes) -> None:
-        self._progressed = False
         if self._session is not None:
             payload = self._session.seal(payload)
         try:
@@ -252,7 +247,9 @@ class LinkClient:
                 waiting = getattr(self._port, "in_waiting", 0)
                 chunk = self._port.read(min(_READ_SIZE, waiting) or 1)
             except (serial.SerialException, OSError) as error:
-                raise LinkFailed(f"the port went away: {error}", "plug it in and run again") from error
+                raise LinkFailed(
+                    f"the port went away: {error}", "plug it in and run again"
+                ) from error
             if chunk:
                 self.bytes_received += len(chunk)
                 self._inbox += self._decoder.feed(chunk)
@@ -267,7 +264,6 @@ class LinkClient:
                 kind, fields, tail = message.unpack(self._session.open(fields[0], tail))
         except WireError:
             return None
-        self._progressed = True
         if kind == message.ERROR:
             raise Refused(tail.decode("utf-8", "replace"), fields[1])
         return kind, fields, tail

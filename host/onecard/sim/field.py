@@ -200,12 +200,13 @@ class Field:
         """
         size = self._fsc - 3
         parts = [apdu[i : i + size] for i in range(0, len(apdu), size)] or [b""]
+        answer: bytes | None = b""
         for index, part in enumerate(parts):
             is_last = index == len(parts) - 1 and not more
             answer = self._send_block(part, is_last)
             if answer is None:
                 return None
-        return b"" if more else self._collect(answer)
+        return b"" if more or answer is None else self._collect(answer)
 
     def _send_block(self, inf: bytes, is_last: bool) -> bytes | None:
         code = 0x02 | self._block | (0 if is_last else 0x10)
@@ -238,7 +239,7 @@ class Field:
     def is_present(self) -> bool:
         """Ask a 14443-4 card for a sign of life without side effect: R(NAK) brings R(ACK)."""
         answer = self.frame(bytes([0xB2 | self._block]))
-        return bool(answer) and answer[0] & 0xF6 == 0xA2
+        return answer is not None and answer[:1] in (b"\xa2", b"\xa3", b"\xaa", b"\xab")
 
     def deselect(self) -> bool:
         """S(DESELECT); the card is then halted. False if it did not answer."""

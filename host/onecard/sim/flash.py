@@ -33,6 +33,29 @@ def _or(old: bytes, new: bytes) -> bytes:
     return (int.from_bytes(old, "big") | int.from_bytes(new, "big")).to_bytes(size, "big")
 
 
+def torn_program(old: bytes, new: bytes, mode: str, rng: random.Random) -> bytes:
+    """What a program from old to new leaves when power fails in it; see NORFlash.cut_at."""
+    if mode in ("none", "done"):
+        return old if mode == "none" else new
+    if mode == "prefix":
+        k = rng.randrange(len(old))
+        return new[:k] + bytes([new[k] | old[k] & rng.randrange(256)]) + old[k + 1 :]
+    return _or(new, _and(old, rng.randbytes(len(old))))
+
+
+def torn_erase(old: bytes, mode: str, rng: random.Random) -> bytes:
+    """What an erase of old leaves when power fails in it; see NORFlash.cut_at."""
+    size = len(old)
+    if mode in ("none", "done"):
+        return old if mode == "none" else b"\xff" * size
+    if mode == "bits":
+        return _or(old, rng.randbytes(size))
+    k = rng.randrange(size)
+    if mode == "prefix":
+        return b"\xff" * k + bytes([old[k] | rng.randrange(256)]) + old[k + 1 :]
+    return b"\xff" * k + rng.randbytes(size - k)
+
+
 class NORFlash:
     """read, program, erase. Sizes and addresses in bytes.
 
@@ -89,7 +112,7 @@ class NORFlash:
         if new != data and any(n != d and d != 0xFF for n, d in zip(new, data, strict=True)):
             self.violations.append(("program", address))
         if mode is not None:
-            new = self._torn_program(old, new, mode)
+            new = torn_program(old, new, mode, self._rng())
         self.memory[address : address + size] = new
         self.bytes_programmed += size
         self.programs += 1
@@ -104,7 +127,8 @@ class NORFlash:
         mode = self._begin("erase", address, SECTOR_SIZE)
         new = b"\xff" * SECTOR_SIZE
         if mode is not None:
-            new = self._torn_erase(bytes(self.memory[address : address + SECTOR_SIZE]), mode)
+            old = bytes(self.memory[address : address + SECTOR_SIZE])
+            new = torn_erase(old, mode, self._rng())
         self.memory[address : address + SECTOR_SIZE] = new
         self.erases[address // SECTOR_SIZE] += 1
         self.busy_us += ERASE_US
@@ -148,26 +172,6 @@ class NORFlash:
     def power_on(self) -> None:
         """Power is back; a cut that has not happened yet is called off."""
         self.has_power, self._cut = True, None
-
-    def _torn_program(self, old: bytes, new: bytes, mode: str) -> bytes:
-        rng = self._rng()
-        if mode in ("none", "done"):
-            return old if mode == "none" else new
-        if mode == "prefix":
-            k = rng.randrange(len(old))
-            return new[:k] + bytes([new[k] | old[k] & rng.randrange(256)]) + old[k + 1 :]
-        return _or(new, _and(old, rng.randbytes(len(old))))
-
-    def _torn_erase(self, old: bytes, mode: str) -> bytes:
-        rng = self._rng()
-        if mode in ("none", "done"):
-            return old if mode == "none" else b"\xff" * SECTOR_SIZE
-        if mode == "bits":
-            return _or(old, rng.randbytes(SECTOR_SIZE))
-        k = rng.randrange(SECTOR_SIZE)
-        if mode == "prefix":
-            return b"\xff" * k + bytes([old[k] | rng.randrange(256)]) + old[k + 1 :]
-        return b"\xff" * k + rng.randbytes(SECTOR_SIZE - k)
 
     def _rng(self) -> random.Random:
         assert self._cut is not None

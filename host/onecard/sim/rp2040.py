@@ -52,7 +52,7 @@ class Bench:
         if flash is not None:
             self.mcu.flash[: len(flash)] = flash
         if image is not None:
-            load_uf2(str(image), self.mcu)
+            load_uf2(Path(image), self.mcu)
         self.mcu.clk_peri = _CLK_PERI_HZ
         self.mcu.peripherals[_ROSC_BASE] = RingOscillator(self.mcu, seed)
         self.ssi = FlashSSI.fit(self.mcu.ssi, unique_id, self._power_failed, is_timed)
@@ -115,7 +115,7 @@ class Bench:
         """A copy of the whole flash."""
         return bytes(self.mcu.flash[:FLASH_SIZE])
 
-    def cut_power_at(self, n: int, part: float = 0.5, seed: int | None = None) -> None:
+    def cut_power_at(self, n: int, part: float | str = 0.5, seed: int = 1) -> None:
         """Power fails in the n-th erase or program from now on; see FlashSSI.cut_at."""
         self.ssi.cut_at(n, part, seed)
 
@@ -131,7 +131,8 @@ class Bench:
         self.is_connected = False
         self._queue = bytearray()
         self._held: tuple[int, int] | None = None
-        self._read = usb.on_endpoint_read
+        assert usb.on_endpoint_read is not None
+        self._read: Callable[[int, int], None] = usb.on_endpoint_read
         usb.on_endpoint_read = self._endpoint_read
         self._usb_reset = usb.on_reset
         usb.on_reset = self._device_gone

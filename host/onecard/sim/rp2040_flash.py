@@ -5,6 +5,8 @@ from collections.abc import Callable
 
 from rp2040py.peripherals.ssi import RPSSI
 
+from onecard.sim.flash import CUT_MODES, torn_erase, torn_program
+
 # W25Q16JV data sheet, typical: page program, 4 KiB and 64 KiB erase
 BUSY_US = {0x02: 400.0, 0x20: 45_000.0, 0xD8: 150_000.0}
 _SIZES = {0x20: 4096, 0xD8: 65536}
@@ -30,6 +32,7 @@ class FlashSSI(RPSSI):
         ssi.busy_us = 0.0
         ssi.is_dead = False
         ssi._cut = None
+        ssi.on_operation = None
         return ssi
 
     operations: list[tuple[int, int, int]]
@@ -38,16 +41,18 @@ class FlashSSI(RPSSI):
     is_timed: bool
     busy_us: float
     is_dead: bool
-    _cut: tuple[int, float, random.Random | None] | None
+    on_operation: Callable[[int, int, int], None] | None
+    _cut: tuple[int, float | str, random.Random] | None
 
-    def cut_at(self, n: int, part: float, seed: int | None = None) -> None:
-        """Power fails in the n-th operation from now on (1 is the next), part (0..1) of it done.
+    def cut_at(self, n: int, part: float | str, seed: int = 1) -> None:
+        """Power fails in the n-th operation from now on (1 is the next).
 
-        seed: the bits behind the part that was done are a random mixture instead of untouched
-        (program) or nearly so (erase).
+        part: a fraction 0..1 of its bytes is done, the next byte (erase: sixteen) half done; or
+        a mode of NORFlash.cut_at, with seed for its random bits.
         """
-        rng = None if seed is None else random.Random(seed)
-        self._cut = len(self.operations) + n, part, rng
+        if isinstance(part, str) and part not in CUT_MODES:
+            raise ValueError(part)
+        self._cut = len(self.operations) + n, part, random.Random(seed)
 
     def _shift_byte(self, byte_out: int) -> int:
         answer = super()._shift_byte(byte_out)
@@ -67,29 +72,42 @@ class FlashSSI(RPSSI):
         address = int.from_bytes(sent[1:4], "big")
         size = _SIZES.get(sent[0], len(sent) - 4)
         self.operations.append((sent[0], address, size))
-        if self._cut is not None and self._cut[0] == len(self.operations):
+        is_cut = self._cut is not None and self._cut[0] == len(self.operations)
+        if is_cut:
             self._tear(sent, address, size)
-            return
-        super()._apply_command()
-        if self.is_timed:
+        else:
+            super()._apply_command()
+        if self.on_operation is not None:
+            self.on_operation(sent[0], address, size)
+        if is_cut:
+            self._tx_buffer = bytearray()
+            self.is_dead = True
+            self.on_cut()
+        elif self.is_timed:
             self.busy_us += BUSY_US[sent[0]]
             self.rp2040.clock.tick(BUSY_US[sent[0]] * 1000)
 
     def _tear(self, sent: bytearray, address: int, size: int) -> None:
         assert self._cut is not None
         _, part, rng = self._cut
-        flash, done = self.rp2040.flash, int(size * part)
-        if sent[0] == 0x02:
-            for i in range(size if rng else done):
-                noise = rng.randrange(256) if rng and i >= done else 0
-                flash[address + i] &= sent[4 + i] | noise
-            if rng is None and done < size:
-                flash[address + done] &= sent[4 + done] | 0x0F  # half of a byte
+        is_program = sent[0] == 0x02
+        start = address if is_program else address & ~(size - 1)
+        old = bytes(self.rp2040.flash[start : start + size])
+        if is_program:
+            new = bytes(a & b for a, b in zip(old, sent[4:], strict=False))
         else:
-            start = address & ~(size - 1)
-            flash[start : start + done] = b"\xff" * done
-            for i in range(start + done, start + size if rng else min(start + done + 16, start + size)):
-                flash[i] |= rng.randrange(256) if rng else 0x55  # bits on their way to 1
-        self._tx_buffer = bytearray()
-        self.is_dead = True
-        self.on_cut()
+            new = b"\xff" * size
+        if isinstance(part, str):
+            tear = torn_program(old, new, part, rng) if is_program else torn_erase(old, part, rng)
+        else:
+            tear = _in_part(old, new, int(size * part), is_program)
+        self.rp2040.flash[start : start + size] = tear
+
+
+def _in_part(old: bytes, new: bytes, done: int, is_program: bool) -> bytes:
+    """The first done bytes new, then some bits on their way, the rest old."""
+    if is_program:
+        middle = bytes(n | o & 0x0F for n, o in zip(new[done:], old[done : done + 1], strict=False))
+    else:
+        middle = bytes(byte | 0x55 for byte in old[done : done + 16])
+    return new[:done] + middle + old[done + len(middle) :]

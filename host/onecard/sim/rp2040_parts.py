@@ -28,6 +28,10 @@ _LEVELS = (4, 8, 16, 24, 28, 16, 16, 16)  # UARTIFLS codes of a 32-byte FIFO
 class TimedUART(_uart.RPUART):
     """A PL011 whose bytes take their time. Made of an RPUART by fit()."""
 
+    overruns: int
+    _tx_alarm: Any
+    _idle_alarm: Any
+
     @classmethod
     def fit(cls, uart: _uart.RPUART) -> "TimedUART":
         """Turn rp2040py's UART into this one, in place."""
@@ -269,7 +273,8 @@ class I2cDevice:
 
 class _I2cBus:
     def __init__(self, i2c: _i2c.RPI2C) -> None:
-        self.i2c, self.devices = i2c, {}
+        self.i2c = i2c
+        self.devices: dict[int, I2cDevice] = {}
         self.current: I2cDevice | None = None
         i2c.on_start = self._start
         i2c.on_connect = self._connect
@@ -351,10 +356,14 @@ class SpiDevice:
 
 
 class PinRecorder:
-    """Notes the level changes of an output pin: events is a list of (time in us, level)."""
+    """Notes the level changes of an output pin: events is a list of (time in us, level).
+
+    on_change: called with the level.
+    """
 
     def __init__(self, pin: int) -> None:
         self.pin = pin
+        self.on_change: Callable[[bool], None] | None = None
         self.events: list[tuple[float, bool]] = []
         self.level = False
 
@@ -368,3 +377,5 @@ class PinRecorder:
         if level != self.level:
             self.level = level
             self.events.append((self.mcu.clock.nanos / 1000, level))
+            if self.on_change is not None:
+                self.on_change(level)

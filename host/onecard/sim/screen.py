@@ -101,7 +101,9 @@ class ScreenReader:
                 self._take(x, y, width, height, taken)
                 return char
         block = picture.block(x, y, CELL_WIDTH, CELL_HEIGHT)
-        return " " if block is None or len(set(block)) == 1 and block[0] in (0, 0xFF) else "\ufffd"
+        return (
+            " " if block is None or (len(set(block)) == 1 and block[0] in (0, 0xFF)) else "\ufffd"
+        )
 
     @staticmethod
     def _take(x: int, y: int, width: int, height: int, taken: dict[tuple[int, int], str]) -> None:

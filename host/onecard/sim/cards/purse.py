@@ -83,13 +83,15 @@ class Command:
         """Raises ApduError 6700 unless the bytes are a well-formed short APDU."""
         if len(apdu) < 4:
             raise ApduError(0x6700)
+        cla, ins, p1, p2 = apdu[:4]
         body = apdu[4:]
         if len(body) < 2:
-            return cls(*apdu[:4], b"", (body[0] or 256) if body else None)
+            return cls(cla, ins, p1, p2, b"", (body[0] or 256) if body else None)
         size, rest = body[0], body[1:]
         if size == 0 or len(rest) not in (size, size + 1):
             raise ApduError(0x6700)
-        return cls(*apdu[:4], rest[:size], (rest[size] or 256) if len(rest) > size else None)
+        le = (rest[size] or 256) if len(rest) > size else None
+        return cls(cla, ins, p1, p2, rest[:size], le)
 
     def limit(self, answer: bytes) -> bytes:
         """The answer, if le fits it: absent, 00 or exact. Raises ApduError 6Cxx otherwise."""

@@ -19,7 +19,7 @@ class Events:
     """Collects what happens on a board's outputs; the owner of the world asks for it."""
 
     def __init__(self) -> None:
-        self.has_new_flash = False
+        self.programmed: list[int] = []
         self.power_changes: list[bool] = []
         self._screen_at: float | None = None
         self._on_at: float | None = None
@@ -30,9 +30,9 @@ class Events:
         """The terminal was switched on or lost its power."""
         self.power_changes.append(is_on)
 
-    def flash_changed(self) -> None:
-        """Something was programmed."""
-        self.has_new_flash = True
+    def programmed_at(self, address: int) -> None:
+        """Something was programmed in the journal, at this byte of it."""
+        self.programmed.append(address)
 
     def screen_changed(self, now_ms: float) -> None:
         """The display got data."""
@@ -78,13 +78,6 @@ class World(Protocol):
     def cut_power_at(self, operation: int, mode: str, seed: int = 1) -> None: ...
     def press(self, key: str) -> None: ...
     def framebuffer(self) -> bytes: ...
-    def journal_image(self) -> bytes: ...
+    def journal_read(self, address: int, size: int) -> bytes: ...
     def close(self) -> None: ...
 
-
-def journal_of(image: bytes) -> bytes:
-    """The journal's part of the bench flash."""
-    return image[FILES_SIZE : FILES_SIZE + JOURNAL_SIZE]
-
-
-__all__ = ["BENCH_FLASH_SIZE", "FILES_SIZE", "JOURNAL_SIZE", "Events", "World", "journal_of"]

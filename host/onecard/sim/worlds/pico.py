@@ -148,8 +148,11 @@ class PicoWorld:
         """(opcode, address, size) of each erase (20, D8) and program (02) since power-up."""
         return self.bench.ssi.operations
 
-    def cut_power_at(self, n: int, part: float = 0.5, seed: int | None = None) -> None:
-        """Power fails in the n-th flash operation from now on; run() then raises PowerCut."""
+    def cut_power_at(self, n: int, part: float | str = 0.5, seed: int = 1) -> None:
+        """Power fails in the n-th flash operation from now on; run() then raises PowerCut.
+
+        part: a fraction of the operation, or a mode of NORFlash.cut_at with its seed.
+        """
         self.bench.cut_power_at(n, part, seed)
 
     def reboot(self, flash: bytes | None = None) -> None:

@@ -24,7 +24,7 @@ from onecard.sim.chips.pn532 import PN532Chip
 from onecard.sim.chips.ssd1306 import SSD1306Chip
 from onecard.sim.field import Field
 from onecard.sim.flash import NORFlash, PowerCut
-from onecard.sim.worlds.base import BENCH_FLASH_SIZE, Events, journal_of
+from onecard.sim.worlds.base import BENCH_FLASH_SIZE, FILES_SIZE, Events
 
 _DISPLAY_ADDRESS = 0x3C
 
@@ -178,9 +178,9 @@ class UnixWorld:
         """The display as it is seen: 1024 bytes, MONO_VLSB."""
         return self.display.framebuffer()
 
-    def journal_image(self) -> bytes:
-        """The journal's flash as it is now."""
-        return journal_of(self.flash.image())
+    def journal_read(self, address: int, size: int) -> bytes:
+        """Bytes of the journal's flash as they are now; address from its start."""
+        return bytes(self.flash.memory[FILES_SIZE + address : FILES_SIZE + address + size])
 
     # -- the PN532's UART ------------------------------------------------------------
 
@@ -239,8 +239,10 @@ class UnixWorld:
         return self.flash.read(*struct.unpack("<IH", arguments))
 
     def _program_flash(self, arguments: bytes) -> bytes:
-        self.flash.program(struct.unpack_from("<I", arguments)[0], arguments[4:])
-        self.events.flash_changed()
+        address = struct.unpack_from("<I", arguments)[0]
+        self.flash.program(address, arguments[4:])
+        if address >= FILES_SIZE:
+            self.events.programmed_at(address - FILES_SIZE)
         return b""
 
     def _erase_flash(self, arguments: bytes) -> bytes:

@@ -1,0 +1,113 @@
+"""Pulling: from a terminal's journal into the store, proved on the way, acknowledged after."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from ocwire import record
+
+from . import verify
+from .errors import OneCardError
+from .keystore import Keystore
+from .link import LinkClient
+from .store import Store
+
+_CLOCK_TOLERANCE_S = 2
+
+
+class PullError(OneCardError):
+    """Records that are not what the terminal wrote; what came before them is stored."""
+
+
+@dataclass
+class PullResult:
+    """Of one pull. acked: highest sequence number the terminal may let go of now."""
+
+    terminal: str
+    new: int = 0
+    acked: int = 0
+    unread: int = 0
+    findings: list[verify.Finding] = field(default_factory=list)
+
+
+def connect(client: LinkClient, keystore: Keystore) -> str:
+    """Greet and authenticate a provisioned terminal; returns its id. Raises OneCardError."""
+    greeting = client.hello()
+    if not greeting.is_provisioned:
+        raise OneCardError(
+            "this terminal is not provisioned yet", "run: onecard provision --device …"
+        )
+    client.authenticate(keystore.link_key(greeting.terminal_id))
+    return greeting.terminal_id
+
+
+def pull(
+    client: LinkClient,
+    keystore: Keystore,
+    store: Store,
+    progress: Callable[[int, int], None] = lambda done, total: None,
+) -> PullResult:
+    """Copy every record the store does not have yet, and acknowledge what is stored.
+
+    Each batch is proved, stored durably, then acknowledged: whichever side dies when, nothing is
+    lost and nothing doubled. Sets the terminal's clock if it is more than two seconds off.
+    progress(done, total) counts records. Raises PullError for an altered record.
+    """
+    terminal = connect(client, keystore)
+    status = client.status()
+    seq, mac = store.last(terminal)
+    if seq >= status.next_seq:
+        raise PullError(
+            f"terminal {terminal} has {status.next_seq - 1} records, but {seq} were pulled from it",
+            "its flash was replaced or put back to an earlier state: provision it under a new id",
+        )
+    result = PullResult(terminal, acked=status.acked_seq)
+    puller = _Puller(client, store, keystore.journal_key(terminal), result)
+    puller.seq, puller.mac = seq, mac
+    total = status.next_seq - 1 - seq
+    while puller.step(status.oldest_seq):
+        progress(result.new, max(total, result.new))
+    now_s = int(time.time())
+    if abs(status.time_s - now_s) > _CLOCK_TOLERANCE_S:
+        client.set_time(now_s)
+    result.unread = client.status().unread
+    return result
+
+
+class _Puller:
+    """One terminal's records, window by window. seq, mac: the newest record in the store."""
+
+    def __init__(self, client: LinkClient, store: Store, key: bytes, result: PullResult) -> None:
+        self._client, self._store, self._key, self._result = client, store, key, result
+        self.seq, self.mac = 0, record.FIRST_MAC
+
+    def step(self, oldest_seq: int) -> bool:
+        """Pull, prove, store and acknowledge one window; False when there was nothing more."""
+        window = self._client.pull(self.seq + 1 if self.seq else oldest_seq)
+        if not window:
+            if self.seq > self._result.acked:  # stored by a pull that died before its receipt
+                self._acknowledge()
+            return False
+        if not self.seq and window[0].seq > 1:
+            self._start_late(window.pop(0))
+        good, findings = verify.chain(window, self._key, self.seq, self.mac)
+        self._result.findings += findings
+        if good:
+            self._result.new += self._store.append(self._result.terminal, good)
+            self.seq, self.mac = good[-1].seq, good[-1].mac
+            self._acknowledge()
+        if any(finding.kind == verify.ALTERED for finding in findings):
+            raise PullError(findings[-1].text, "nothing from it on was stored or acknowledged")
+        return True
+
+    def _acknowledge(self) -> None:
+        self._result.acked = self._client.acknowledge(self.seq, self.mac)
+
+    def _start_late(self, item: record.Record) -> None:
+        """A new store whose terminal has let go of its first records: they are somewhere else."""
+        text = f"records 1 to {item.seq - 1} are not here: pulled into another store"
+        self._result.findings.append(verify.Finding(1, verify.GAP, text))
+        self._result.new += self._store.append(self._result.terminal, [item])
+        self.seq, self.mac = item.seq, item.mac

@@ -1,0 +1,177 @@
+"""A virtual terminal at work: its world in a thread of its own, what happens there as events.
+
+Other threads place cards, press keys and cut the power through `call`, talk to the terminal over
+`world.link_path` like any host tool, and wait for events.
+"""
+
+from __future__ import annotations
+
+import queue
+import threading
+import time
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from ocwire import record, sector
+
+from ..errors import OneCardError
+from .screen import ScreenReader, half_blocks
+from .worlds.base import World
+
+T = TypeVar("T")
+Event = dict[str, Any]
+
+
+class SimError(OneCardError):
+    """The virtual terminal did not do in time what was waited for."""
+
+
+class Session:
+    """world: not powered yet. glyphs: what its screen can show. on_event: told of everything."""
+
+    def __init__(
+        self,
+        world: World,
+        glyphs: dict[str, bytes],
+        on_event: Callable[[Event], None] = lambda event: None,
+    ) -> None:
+        self.world = world
+        self.events: list[Event] = []
+        self.screen: list[str] = []
+        self._on_event = on_event
+        self._reader = ScreenReader(glyphs)
+        self._calls: queue.SimpleQueue[tuple[Callable[[], Any], queue.SimpleQueue[Any]]]
+        self._calls = queue.SimpleQueue()
+        self._changed = threading.Condition()
+        self._is_running = True
+        self._last_seq = 0
+        self._failure: BaseException | None = None
+        self._thread = threading.Thread(target=self._run, name="world", daemon=True)
+        self._thread.start()
+
+    # -- from other threads ------------------------------------------------------------
+
+    def call(self, action: Callable[[], T]) -> T:
+        """Run `action` in the world's thread, between two steps; returns or raises what it does."""
+        if self._failure is not None:
+            raise SimError(f"the virtual terminal has failed: {self._failure}")
+        answer: queue.SimpleQueue[Any] = queue.SimpleQueue()
+        self._calls.put((action, answer))
+        result = answer.get()
+        if isinstance(result, BaseException):
+            raise result
+        return result  # type: ignore[no-any-return]
+
+    def wait(
+        self, is_it: Callable[[Event], bool], what: str, since: int = 0, timeout_s: float = 30
+    ) -> Event:
+        """The first event from number `since` on for which is_it() is true.
+
+        Raises SimError naming `what` after timeout_s.
+        """
+        deadline = time.monotonic() + timeout_s
+        position = since
+        with self._changed:
+            while True:
+                while position < len(self.events):
+                    if is_it(self.events[position]):
+                        return self.events[position]
+                    position += 1
+                if self._failure is not None:
+                    raise SimError(f"the virtual terminal has failed: {self._failure}")
+                left = deadline - time.monotonic()
+                if left <= 0:
+                    raise SimError(f"{what} did not happen in {timeout_s:g} s", "\n".join(self.screen))
+                self._changed.wait(left)
+
+    def wait_screen(self, text: str, since: int = 0, timeout_s: float = 30) -> Event:
+        """Wait until the screen shows `text` in one of its rows."""
+        return self.wait(
+            lambda e: e["event"] == "screen" and any(text in row for row in e["text"]),
+            f"“{text}” on the screen",
+            since,
+            timeout_s,
+        )
+
+    def picture(self) -> str:
+        """The display as half-block characters, 32 rows of 128."""
+        return half_blocks(self.call(self.world.framebuffer))
+
+    def mark(self) -> int:
+        """The number the next event will have."""
+        return len(self.events)
+
+    def close(self) -> None:
+        """Power off and end the thread."""
+        self._is_running = False
+        self._thread.join()
+
+    # -- the world's thread --------------------------------------------------------------
+
+    def _run(self) -> None:
+        try:
+            while self._is_running:
+                self._serve_calls()
+                self.world.step()
+                self._observe()
+        except BaseException as error:
+            self._failure = error
+            with self._changed:
+                self._changed.notify_all()
+        finally:
+            self._serve_calls()
+            self.world.close()
+
+    def _serve_calls(self) -> None:
+        while not self._calls.empty():
+            action, answer = self._calls.get()
+            try:
+                answer.put(action())
+            except Exception as error:
+                answer.put(error)
+
+    def emit(self, name: str, **values: Any) -> None:
+        """Add an event of this name."""
+        event = {"event": name, **values}
+        with self._changed:
+            self.events.append(event)
+            self._changed.notify_all()
+        self._on_event(event)
+
+    def _observe(self) -> None:
+        seen = self.world.events
+        while seen.power_changes:
+            self.emit("power", on=seen.power_changes.pop(0))
+        while seen.programmed:
+            self._observe_page(seen.programmed.pop(0))
+        if seen.is_screen_settled(self.world.now_ms):
+            self.screen = self._reader.read(self.world.framebuffer())
+            self.emit("screen", text=[row.rstrip() for row in self.screen])
+        pattern = seen.take_sound(self.world.now_ms)
+        if pattern:
+            self.emit("sound", beeps_ms=pattern)
+
+    def _observe_page(self, address: int) -> None:
+        """Tell of records that have come into the page at this byte of the journal."""
+        start = address // sector.PAGE_SIZE * sector.PAGE_SIZE
+        page = self.world.journal_read(start, sector.PAGE_SIZE)
+        number = start % sector.SECTOR_SIZE // sector.PAGE_SIZE
+        found, _ = sector.page_records(page, sector.page_start(number), self._last_seq + 1 & ~0xFFFF)
+        for item in found:
+            if item.seq > self._last_seq:
+                self._last_seq = item.seq
+                self.emit("record", **describe(item))
+
+
+def describe(item: record.Record) -> dict[str, Any]:
+    """A record for people and JSON: numbers as they are, bytes as hex, outcomes in words."""
+    out: dict[str, Any] = {"seq": item.seq, "kind": record.name(item.kind)}
+    for name, value in item.fields().items():
+        if name == "outcome":
+            value = record.OUTCOMES.get(value, value)
+        elif name == "reason":
+            value = record.REASONS.get(value, value)
+        elif name == "firmware":
+            value = value.rstrip(b"\0").decode("ascii", "replace")
+        out[name] = value.hex() if isinstance(value, bytes) else value
+    return out

@@ -1,0 +1,160 @@
+"""Proves a terminal's records: the MAC chain, their numbers, every TAC, every open purchase."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+import occrypto
+from ocwire import calendar, record
+from ocwire.errors import RecordError
+
+from .keystore import PurseKeys
+
+# What a finding says is wrong. GAP: records are missing; the rest is as it was written.
+ALTERED = "altered"
+GAP = "missing"
+WRONG_TAC = "wrong TAC"
+OPEN = "open"
+IN_DOUBT = "in doubt"
+UNREADABLE = "unreadable"
+# These two are for people to settle; all others mean that something is not right.
+NOTICES = (OPEN, IN_DOUBT)
+
+
+@dataclass(frozen=True)
+class Finding:
+    """seq: the record it is about. kind: one of the words above."""
+
+    seq: int
+    kind: str
+    text: str
+
+
+@dataclass
+class Report:
+    """What was proved of one terminal. Sums in fen."""
+
+    terminal: str
+    records: int = 0
+    purchases: int = 0
+    debited: int = 0
+    tacs: int = 0
+    findings: list[Finding] = field(default_factory=list)
+
+    @property
+    def is_proved(self) -> bool:
+        """True if nothing is altered, missing or wrong."""
+        return all(finding.kind in NOTICES for finding in self.findings)
+
+
+def chain(
+    items: Iterable[record.Record], key: bytes, before_seq: int, before_mac: bytes
+) -> tuple[list[record.Record], list[Finding]]:
+    """Check records that follow record `before_seq` (0: the first ones), whose MAC was before_mac.
+
+    Returns the records that are proved and what was found. A gap is told and passed over: the
+    record behind it can be tied to nothing before, the ones after that to it. An altered record
+    ends the check: nothing behind it is returned.
+    """
+    good: list[record.Record] = []
+    findings: list[Finding] = []
+    seq, mac = before_seq, before_mac
+    for item in items:
+        if item.seq != seq + 1:
+            text = f"records {seq + 1} to {item.seq - 1} are missing"
+            if item.seq <= seq:
+                text = f"record {item.seq} comes after {seq}: repeated or put in elsewhere"
+                findings.append(Finding(item.seq, ALTERED, text))
+                break
+            findings.append(Finding(seq + 1, GAP, text))
+        elif not item.is_authentic(key, mac):
+            findings.append(
+                Finding(item.seq, ALTERED, f"record {item.seq} is not what the terminal wrote")
+            )
+            break
+        good.append(item)
+        seq, mac = item.seq, item.mac
+    return good, findings
+
+
+def tac_of(intent: dict[str, Any], terminal: str, purse: PurseKeys) -> bytes:
+    """The TAC a card gives for this purchase (JR/T 0025.1): 4 bytes."""
+    text = struct.pack(">IB", intent["amount"], intent["tti"]) + bytes.fromhex(terminal)
+    text += struct.pack(">I", intent["terminal_serial"]) + calendar.to_bcd(intent["time_s"])
+    return occrypto.pboc_tac(purse.card_dtk(intent["serial"]), text)
+
+
+class _Purchases:
+    """Follows purchases from intent to result through a terminal's records."""
+
+    def __init__(self, report: Report, purse: PurseKeys | None) -> None:
+        self._report, self._purse = report, purse
+        self._open: dict[int, dict[str, Any]] = {}
+
+    def take(self, item: record.Record) -> None:
+        values = item.fields()
+        if item.kind == record.PURCHASE_INTENT:
+            self._open[item.seq] = values
+        elif item.kind == record.PURCHASE_CARRIED:
+            self._open.setdefault(values["intent_seq"], values)
+        elif item.kind == record.PURCHASE_RESULT:
+            self._result(item.seq, values)
+
+    def _result(self, seq: int, values: dict[str, Any]) -> None:
+        intent = self._open.pop(values["intent_seq"], None)
+        if intent is None:
+            self._find(seq, GAP, f"result {seq} without its intent {values['intent_seq']}")
+            return
+        outcome = values["outcome"]
+        if outcome == record.NOT_DEBITED:
+            return
+        is_tac = self._check_tac(seq, intent, values["tac"])
+        if outcome in (record.DEBITED, record.PROVED):
+            self._report.purchases += 1
+            self._report.debited += intent["amount"]
+            if not is_tac:
+                self._find(seq, WRONG_TAC, f"TAC of purchase {seq} is not the card's")
+        else:
+            known = "TAC shows the debit" if is_tac else "no valid TAC"
+            self._find(seq, IN_DOUBT, f"{record.OUTCOMES.get(outcome, outcome)}: {known}")
+
+    def _check_tac(self, seq: int, intent: dict[str, Any], tac: bytes) -> bool:
+        if self._purse is None:
+            return True
+        self._report.tacs += 1
+        return occrypto.equal(tac, tac_of(intent, self._report.terminal, self._purse))
+
+    def _find(self, seq: int, kind: str, text: str) -> None:
+        self._report.findings.append(Finding(seq, kind, text))
+
+    def end(self) -> None:
+        for seq in sorted(self._open):
+            amount = self._open[seq]["amount"]
+            text = f"purchase {seq} of {amount / 100:.2f} has no result: its card must come back"
+            self._find(seq, OPEN, text)
+
+
+def verify(
+    terminal: str,
+    items: Iterable[record.Record],
+    journal_key: bytes,
+    purse: PurseKeys | None,
+) -> Report:
+    """Everything that can be proved of one terminal's records, from the first on.
+
+    purse: None leaves the TACs unchecked (Report.tacs is 0 then).
+    """
+    report = Report(terminal)
+    good, report.findings = chain(items, journal_key, 0, record.FIRST_MAC)
+    purchases = _Purchases(report, purse)
+    for item in good:
+        report.records += 1
+        try:
+            purchases.take(item)
+        except RecordError as error:
+            report.findings.append(Finding(item.seq, UNREADABLE, str(error)))
+    purchases.end()
+    return report
