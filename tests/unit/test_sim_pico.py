@@ -16,6 +16,7 @@ pytest.importorskip("rp2040py", reason="rp2040py (the virtual Pico) is not insta
 from onecard.sim.cards.purse import PurseCard
 from onecard.sim.flash import PowerCut
 from onecard.sim.worlds.pico import PicoWorld
+from onecard.sim.worlds.pico_terminal import PicoTerminal
 
 ROOT = Path(__file__).resolve().parents[2]
 UF2 = Path(os.environ.get("ONECARD_PLAIN_UF2", ROOT / "build" / "plain.uf2"))
@@ -216,3 +217,68 @@ def test_two_runs_are_equal(image):
         return one.us, one.bench.mcu.core.cycles, hashlib.sha256(one.flash_image()).hexdigest()
 
     assert run() == run()
+
+
+class Talk:
+    """A terminal world whose port a host tool has open."""
+
+    def __init__(self, world):
+        self.world = world
+        self.fd = os.open(world.link_path, os.O_RDWR | os.O_NOCTTY)
+
+    def say(self, line, answer, steps=600):
+        """Write a line; True once the answer was read, False when power went or steps ran out."""
+        os.write(self.fd, line)
+        got = b""
+        for _ in range(steps):
+            self.world.step(0.0)
+            if not self.world.is_on:
+                return False
+            if select.select([self.fd], [], [], 0)[0]:
+                got += os.read(self.fd, 4096)
+            if answer in got:
+                return True
+        return False
+
+
+def test_the_terminal_world_keeps_its_flash_over_power_cuts_and_process_ends(tmp_path):
+    one = PicoTerminal(UF2, tmp_path, is_paced=False)
+    talk = Talk(one)
+    one.power_on()
+    assert talk.say(b"\r\n", b">>> ")
+    assert talk.say(b"f = open('kept', 'w'); f.write('x'); f.close(); print(6 * 7)\r\n", b"\n42")
+    one.cut_power_at(1, "bits")
+    assert not talk.say(b"f = open('b', 'w'); f.write('y' * 3000); f.close()\r\n", b"never")
+    assert not one.is_on and one.events.power_changes == [True, False]
+    before = one.now_ms
+    one.power_on()
+    assert talk.say(b"print(len(open('kept').read()))\r\n", b"\n1")
+    assert one.now_ms > before > 100
+    one.close()
+    os.close(talk.fd)
+
+    two = PicoTerminal(UF2, tmp_path, is_paced=False)
+    talk = Talk(two)
+    two.power_on()
+    assert talk.say(b"import os; print(os.listdir())\r\n", b"'kept'")
+    two.close()
+    os.close(talk.fd)
+
+
+def test_the_terminal_world_tells_what_is_programmed_in_the_journal(tmp_path):
+    one = PicoTerminal(UF2, tmp_path, is_paced=False)
+    talk = Talk(one)
+    one.power_on()
+    assert talk.say(b"\r\n", b">>> ")
+    # The plain image's storage is the last MiB: block 255 is the journal's last sector too.
+    line = b"import rp2; rp2.Flash().writeblocks(255, b'journal!', 256); print(6 * 7)\r\n"
+    assert talk.say(line, b"\n42")
+    address = 1536 * 1024 - 4096 + 256
+    assert one.events.programmed[-1] == address
+    assert one.journal_read(address, 8) == b"journal!"
+    with pytest.raises(ValueError):
+        one.journal_read(1536 * 1024, 1)
+    with pytest.raises(ValueError):
+        one.press("1")
+    one.close()
+    os.close(talk.fd)

@@ -107,7 +107,8 @@ class FlashSSI(RPSSI):
 def _in_part(old: bytes, new: bytes, done: int, is_program: bool) -> bytes:
     """The first done bytes new, then some bits on their way, the rest old."""
     if is_program:
-        middle = bytes(n | o & 0x0F for n, o in zip(new[done:], old[done : done + 1], strict=False))
+        half = zip(new[done:], old[done : done + 1], strict=False)
+        middle = bytes(n | o & 0x0F for n, o in half)
     else:
         middle = bytes(byte | 0x55 for byte in old[done : done + 16])
     return new[:done] + middle + old[done + len(middle) :]

@@ -186,15 +186,21 @@ class PicoWorld:
             self._pty = fd, slave
         return os.ttyname(self._pty[1])
 
+    @property
+    def pty_fd(self) -> int:
+        """Our end of the pseudo-terminal, to wait on. Raises RuntimeError without link_pty()."""
+        if self._pty is None:
+            raise RuntimeError("link_pty() was not called")
+        return self._pty[0]
+
     def serve_once(self, ms: float = 2.0) -> None:
         """One step for link_pty(): pass bytes in, run ms of simulated time, pass bytes out.
 
-        Not more than 4 KiB are taken in while the firmware still has bytes to take.
+        Nothing is taken in before USB is enumerated, and not more than 4 KiB while the firmware
+        still has bytes to take.
         """
-        if self._pty is None:
-            raise RuntimeError("link_pty() was not called")
-        fd = self._pty[0]
-        if self.bench.unsent < 4096:
+        fd = self.pty_fd
+        if self.bench.is_connected and self.bench.unsent < 4096:
             try:
                 self.bench.write(os.read(fd, 4096))
             except BlockingIOError:

@@ -1,0 +1,36 @@
+"""The `onecard` command: one module a subcommand. Exit codes: 0 done, 1 refused or failed, 2 usage."""
+
+from __future__ import annotations
+
+import sys
+
+import typer
+from rich.console import Console
+
+from ..errors import OneCardError
+from . import build, demo, keystore, logs, provision, pull, sim, verify
+
+app = typer.Typer(
+    name="onecard",
+    help="Open merchant terminal for resident cards (居民服务一卡通): build, simulate, provision, "
+    "pull and prove.",
+    no_args_is_help=True,
+    rich_markup_mode="rich",
+    pretty_exceptions_enable=False,
+)
+for module in (demo, sim, build, provision, pull, logs, verify, keystore):
+    module.register(app)
+
+
+def main() -> None:
+    """Run the command line; every expected failure ends in one message and exit code 1."""
+    try:
+        app()
+    except OneCardError as error:
+        console = Console(stderr=True)
+        console.print(f"[bold red]error:[/] {error.text}", highlight=False, markup=True)
+        if error.hint:
+            console.print(error.hint, highlight=False, markup=False, style="dim")
+        sys.exit(1)
+    except KeyboardInterrupt:
+        sys.exit(130)

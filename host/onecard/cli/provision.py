@@ -1,0 +1,116 @@
+"""onecard provision: make a terminal this merchant's terminal."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import asdict, dataclass
+from decimal import Decimal, InvalidOperation
+from typing import Annotated
+
+import typer
+
+from ..errors import OneCardError
+from ..keystore import Keystore, parse_terminal_id
+from ..link import LinkClient, open_port
+from .options import (
+    DEFAULT_KEYSTORE,
+    AsJson,
+    Device,
+    KeystorePath,
+    Timeout,
+    console,
+    open_keystore,
+    print_json,
+)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What a canteen terminal is told. price: fen, 0 for amounts keyed in."""
+
+    merchant: str
+    price: int
+    scene: str = "canteen"
+    repeat_ms: int = 1500
+
+
+def parse_yuan(text: str) -> int:
+    """Fen of an amount such as 12 or 12.50. Raises typer.BadParameter."""
+    try:
+        fen = Decimal(text) * 100
+    except InvalidOperation:
+        fen = Decimal(-1)
+    if fen != fen.to_integral_value() or not 0 <= fen <= 10_000_000:
+        raise typer.BadParameter(f"{text!r} is no amount in yuan from 0.00 to 100000.00")
+    return int(fen)
+
+
+def parse_serials(texts: list[str]) -> list[bytes]:
+    """10-byte application serials of 20 digits each. Raises typer.BadParameter."""
+    for text in texts:
+        if len(text) != 20 or not (text.isascii() and text.isdecimal()):
+            raise typer.BadParameter(f"{text!r}: an application serial has 20 digits")
+    return sorted(bytes.fromhex(text) for text in texts)
+
+
+def provision(
+    client: LinkClient,
+    keystore: Keystore,
+    terminal_id: str,
+    settings: Settings,
+    hotlist: list[bytes],
+) -> str:
+    """Keys, configuration, clock and hotlist onto one terminal; returns what it was: "new" or
+    "provisioned again". Safe to repeat. Raises OneCardError."""
+    greeting = client.hello()
+    if greeting.is_provisioned:
+        client.authenticate(keystore.link_key(greeting.terminal_id))
+    client.provision(keystore.provision_fields(terminal_id), asdict(settings))
+    client.hello()
+    client.authenticate(keystore.link_key(terminal_id))
+    client.set_time(int(time.time()))
+    client.hotlist(0, int(time.time()), hotlist, [])
+    if client.read_config()["merchant"] != settings.merchant:
+        raise OneCardError("the terminal did not keep its configuration", "run the command again")
+    return "provisioned again" if greeting.is_provisioned else "new"
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+
+    @app.command(name="provision")
+    def provision_command(
+        device: Device,
+        terminal: Annotated[str, typer.Option("--terminal", help="Terminal number, 12 digits.")],
+        merchant: Annotated[str, typer.Option("--merchant", help="Name on the screen.")] = "",
+        price: Annotated[
+            str, typer.Option("--price", help="Fixed price in yuan; 0: keyed in.")
+        ] = "0",
+        hotlisted: Annotated[
+            list[str] | None,
+            typer.Option("--hotlist", help="Application serial that must not pay (repeatable)."),
+        ] = None,
+        path: KeystorePath = DEFAULT_KEYSTORE,
+        timeout: Timeout = 5.0,
+        as_json: AsJson = False,
+    ) -> None:
+        """Give a terminal its number, keys, price, clock and hotlist.
+
+        Keys travel in clear to a terminal that has none yet: do the first provisioning over a
+        cable in a room you trust. Later ones are encrypted under the terminal's own key, and are
+        refused while it holds unread records under another number.
+
+        Example: onecard provision -d /dev/ttyACM0 --terminal 112233445566 --merchant 第一小学食堂
+        --price 12.00
+        """
+        parse_terminal_id(terminal)
+        settings = Settings(merchant, parse_yuan(price))
+        serials = parse_serials(hotlisted or [])
+        keystore = open_keystore(path)
+        with LinkClient(open_port(device), timeout) as client:
+            state = provision(client, keystore, terminal, settings, serials)
+            status = client.status()
+        if as_json:
+            print_json({"terminal": terminal, "was": state, "state": status.state})
+        else:
+            console.print(f"terminal {terminal}: {state}, {status.state}, {status.unread} unread")
