@@ -54,13 +54,11 @@ class Marks:
             if crc == occrypto.crc32(raw[:12]):
                 self.erases = struct.unpack_from(">I", raw, 4)[0]
         opened = raw[ERASED_MARK_SIZE:MARKS_SIZE]
-        if self.erases is None:
-            return
         if struct.unpack_from(">I", opened, 20)[0] == occrypto.crc32(opened[:20]):
             values = struct.unpack_from(">II4sIH", opened)
             self.number, self.first_seq, self.mac_before, self.acked, self.boots = values
         else:
-            self.is_clean = opened == b"\xff" * OPENED_MARK_SIZE
+            self.is_clean = self.erases is not None and opened == b"\xff" * OPENED_MARK_SIZE
 
 
 def page_start(page):

@@ -15,44 +15,27 @@ from drivers.reader.base import CardGone, LinkError
 from .cards import purse
 from .cards.errors import CardError, ProtocolError, StatusError, WrongCard
 from .journal import JournalFull
+from .outcomes import (
+    APPROVED,
+    CARD_ERROR,
+    EXPIRED,
+    HOLD_STILL,
+    HOTLISTED,
+    IN_DOUBT,
+    JOURNAL_FULL,
+    NO_CLOCK,
+    NOT_ENOUGH,
+    REPEATED,
+    RESOLVED,
+    TAP_AGAIN,
+    UNKNOWN_CARD,
+    Outcome,
+)
 from .sam.soft import SamError
-
-# What became of a tap. The scene and the screen go by these.
-APPROVED = "approved"
-RESOLVED = "resolved"  # an earlier debit of this card turned out to have been made
-TAP_AGAIN = "tap again"  # debit sent, answer lost: this card must come back
-HOLD_STILL = "hold still"  # card left before anything was taken
-IN_DOUBT = "in doubt"
-NOT_ENOUGH = "not enough"
-HOTLISTED = "hotlisted"
-EXPIRED = "expired"
-UNKNOWN_CARD = "unknown card"
-CARD_ERROR = "card error"
-JOURNAL_FULL = "journal full"
-NO_CLOCK = "no clock"
-REPEATED = "repeated"  # this card has just paid
 
 _MAX_OPEN = 8  # debits of unknown outcome kept waiting for their cards
 _INTENT = ">B10sIIIHI4sBBBB"
 _NO_TAC = bytes(4)
-
-
-class Outcome:
-    """What a tap ended in. kind: one of the names above; amount and balance in fen, or None.
-
-    detail: what a technician needs to know (no key, no personal data).
-    """
-
-    def __init__(self, kind, amount=None, balance=None, detail=""):
-        self.kind = kind
-        self.amount = amount
-        self.balance = balance
-        self.detail = detail
-
-    @property
-    def is_sale(self):
-        """True if this tap's amount was taken."""
-        return self.kind == APPROVED
 
 
 class Engine:
@@ -131,6 +114,9 @@ class Engine:
         passed_ms = time.ticks_diff(time.ticks_ms(), self._last_paid_ms)
         return serial == self._last_paid and 0 <= passed_ms < self._repeat_ms
 
+    def _remember_paid(self, serial):
+        self._last_paid, self._last_paid_ms = serial, time.ticks_ms()
+
     def _record_refusal(self, serial, amount):
         """Once for a card that is held there again and again: nobody can fill the journal so."""
         if serial == self._last_refused or not self._journal.has_room():
@@ -165,7 +151,7 @@ class Engine:
         outcome = record.DEBITED if is_right else record.WRONG_MAC2
         self._write_result(intent_seq, outcome, balance, tac, mac2)
         self._last_refused = None
-        self._last_paid, self._last_paid_ms = card.serial, time.ticks_ms()
+        self._remember_paid(card.serial)
         if not is_right:
             return Outcome(IN_DOUBT, amount, balance, "card's MAC2 is wrong")
         return Outcome(APPROVED, amount, balance)
@@ -223,6 +209,7 @@ class Engine:
             proof = await self._proof(card, tti, counter)
             if proof is not None and pending.is_mac2(proof[1]):
                 self._write_result(intent_seq, record.PROVED, balance - amount, *proof)
+                self._remember_paid(card.serial)
                 return Outcome(RESOLVED, amount, balance - amount)
             now_counter, now_balance = await self._card_state(card)
         except (CardGone, LinkError, ProtocolError) as error:

@@ -48,9 +48,12 @@ class Hotlist:
     def apply(self, base, version, add, remove):
         """Go from version `base` to `version`. add, remove: serials back to back.
 
-        base 0 replaces the whole list. Raises HotlistError if base is not the present version,
+        base 0 replaces the whole list. A delta to the present version changes nothing: it was sent
+        again because its answer got lost. Raises HotlistError if base is not the present version,
         the sizes are odd or the list grows beyond 4,000 serials.
         """
+        if base and version == self.version:
+            return
         if base not in (0, self.version):
             raise HotlistError("hotlist is at version %d, not %d" % (self.version, base))
         if len(add) % _SIZE or len(remove) % _SIZE:

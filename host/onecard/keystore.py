@@ -109,6 +109,7 @@ class Keystore:
         path.parent.mkdir(parents=True, exist_ok=True)
         beside = path.with_suffix(path.suffix + ".new")
         with os.fdopen(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as out:
+            os.fchmod(out.fileno(), 0o600)  # also when the file was there already
             out.write(head + sealed)
             out.flush()
             os.fsync(out.fileno())
@@ -173,7 +174,10 @@ def read_purse_keys(path: Path) -> PurseKeys:
         values = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise KeystoreError(f"cannot read {path}: {error}", "see: onecard sim --help") from error
-    table = {str(k).lower(): v for k, v in values.get("purse", values).items()}
+    table = values.get("purse", values)
+    if not isinstance(table, dict):
+        raise KeystoreError(f"{path}: purse must be a table: [purse]", "see: onecard sim --help")
+    table = {str(k).lower(): v for k, v in table.items()}
     known = {"dpk", "dtk", "key_index", "diversified"}
     for name in table:
         if name not in known:

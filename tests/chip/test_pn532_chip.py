@@ -1,6 +1,5 @@
 """The simulated PN532 against the frames and rules of UM0701-02."""
 
-
 import pytest
 from onecard.sim.cards.purse import PurseCard
 from onecard.sim.chips.pn532 import PN532Chip

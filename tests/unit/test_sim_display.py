@@ -7,8 +7,7 @@ from onecard.sim.chips.ssd1306 import SSD1306Chip
 from onecard.sim.screen import ScreenReader, half_blocks
 
 START = bytes.fromhex(
-    "00 AE 20 00 40 A1 A8 3F C8 D3 00 DA 12 D"
-    "5 80 D9 F1 DB 30 81 FF A4 A6 8D 14 AF"
+    "00 AE 20 00 40 A1 A8 3F C8 D3 00 DA 12 D5 80 D9 F1 DB 30 81 FF A4 A6 8D 14 AF"
 )
 A = bytes.fromhex("0000000018242442427E424242420000")  # GNU Unifont U+0041
 ONE = bytes.fromhex("000000000818280808080808083E0000")  # U+0031

@@ -200,7 +200,7 @@ def test_power_fails_in_the_chosen_operation_and_the_pico_boots_again(image):
 
 def test_watchdog_and_reset_bring_the_link_back(world):
     world.exec("import machine")
-    world.link_write(b"machine.WDT(timeout=500)\nwhile True: pass\n\x04")
+    world.link_write(b"machine.WDT(timeout=100)\nwhile True: pass\n\x04")
     assert world.run(2000, lambda: world.bench.resets == 1)
     assert world.run(2000, lambda: world.bench.is_connected)
     world.run(100)
@@ -243,8 +243,8 @@ class Talk:
 
 def test_the_terminal_world_keeps_its_flash_over_power_cuts_and_process_ends(tmp_path):
     one = PicoTerminal(UF2, tmp_path, is_paced=False)
-    talk = Talk(one)
     one.power_on()
+    talk = Talk(one)
     assert talk.say(b"\r\n", b">>> ")
     assert talk.say(b"f = open('kept', 'w'); f.write('x'); f.close(); print(6 * 7)\r\n", b"\n42")
     one.cut_power_at(1, "bits")
@@ -258,8 +258,8 @@ def test_the_terminal_world_keeps_its_flash_over_power_cuts_and_process_ends(tmp
     os.close(talk.fd)
 
     two = PicoTerminal(UF2, tmp_path, is_paced=False)
-    talk = Talk(two)
     two.power_on()
+    talk = Talk(two)
     assert talk.say(b"import os; print(os.listdir())\r\n", b"'kept'")
     two.close()
     os.close(talk.fd)
@@ -267,8 +267,8 @@ def test_the_terminal_world_keeps_its_flash_over_power_cuts_and_process_ends(tmp
 
 def test_the_terminal_world_tells_what_is_programmed_in_the_journal(tmp_path):
     one = PicoTerminal(UF2, tmp_path, is_paced=False)
-    talk = Talk(one)
     one.power_on()
+    talk = Talk(one)
     assert talk.say(b"\r\n", b">>> ")
     # The plain image's storage is the last MiB: block 255 is the journal's last sector too.
     line = b"import rp2; rp2.Flash().writeblocks(255, b'journal!', 256); print(6 * 7)\r\n"
@@ -276,9 +276,5 @@ def test_the_terminal_world_tells_what_is_programmed_in_the_journal(tmp_path):
     address = 1536 * 1024 - 4096 + 256
     assert one.events.programmed[-1] == address
     assert one.journal_read(address, 8) == b"journal!"
-    with pytest.raises(ValueError):
-        one.journal_read(1536 * 1024, 1)
-    with pytest.raises(ValueError):
-        one.press("1")
     one.close()
     os.close(talk.fd)

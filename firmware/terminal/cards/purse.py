@@ -44,7 +44,7 @@ class Purse:
         self._target = target
         self.application = application
         self.issuer = public[0:8]
-        self.is_enabled = public[9] != 0
+        self.is_enabled = public[8] != 0  # byte 9 is the application's version
         self.serial = public[10:20]
         self.start_date = public[20:24]
         self.end_date = public[24:28]

@@ -15,9 +15,10 @@ How the promises are kept:
 
 import struct
 
+import occrypto
 from ocwire import record, sector
 
-from .scan import find_head, read_marks, scan_sector
+from .scan import Batch, find_head, read_marks, scan_sector
 
 _RESERVE_SECTORS = 1  # kept for acknowledgements and results when sales stop
 _PROGRAM_TRIES = 4
@@ -99,16 +100,38 @@ class Journal:
         self.last_mac = marks.mac_before
         page, used = scan_sector(self._flash, self.sector_count, marks, self._note)
         self._page_number, self._used = page, used
+        self._adopt_follower()
         if self.next_seq <= self.acked:  # the last records were acknowledged, then rotted away
             self.next_seq = self.acked + 1
         self._find_tail()
+
+    def _adopt_follower(self):
+        """Go on to the sector behind the head if only its marks have rotted: it is the head then.
+
+        Known by its first record, whose MAC follows the last one; what a torn erase or opening
+        leaves there has none.
+        """
+        marks = self._marks(self.number + 1)
+        if marks.number or marks.is_clean or marks.is_blank:
+            return
+        marks.number, marks.first_seq = self.number + 1, self.next_seq
+        found = []
+        scan_sector(self._flash, self.sector_count, marks, found.append, lambda: bool(found))
+        if not found or found[0].seq != self.next_seq:
+            return
+        if not found[0].is_authentic(self._key, self.last_mac):
+            return
+        self.number, self._first_seq = marks.number, self.next_seq
+        self._page_number, self._used = scan_sector(
+            self._flash, self.sector_count, marks, self._note
+        )
 
     def _note(self, item):
         """Take one record, in order, into the journal's state."""
         self.next_seq = item.seq + 1
         self.last_mac = item.mac
         kind, body = item.kind, item.body
-        self.last_time_s = max(self.last_time_s, record.time_s(kind, body))
+        self.last_time_s = record.time_s(kind, body) or self.last_time_s
         if kind == record.ACKNOWLEDGED:
             self.acked = max(self.acked, struct.unpack_from(">I", body, 4)[0])
         elif kind == record.BOOT:
@@ -127,8 +150,8 @@ class Journal:
         self._tail = max(1, self.number - self.sector_count + 1)
         if self.number >= self.sector_count:
             marks = read_marks(self._flash, self.number % self.sector_count)
-            if marks.number != self._tail:
-                self._tail += 1
+            if marks.number != self._tail and (marks.is_clean or marks.is_blank):
+                self._tail += 1  # erased ahead; with rotted marks its records are still there
         self._tail_next_seq = self._first_seq_of(self._tail + 1)
 
     def _first_seq_of(self, number):
@@ -319,7 +342,7 @@ class Journal:
         if marks.number != number:  # its marks have rotted; its records may not have
             marks.number = number
             marks.first_seq = self._floor_seq(number)
-        state = _Batch(from_seq, limit)
+        state = Batch(from_seq, limit)
         scan_sector(self._flash, self.sector_count, marks, state.take, lambda: state.is_full)
         return state.first, b"".join(state.parts)
 
@@ -344,7 +367,7 @@ class Journal:
         first, raw = self.read(upto_seq, record.MAX_SIZE)
         if not raw or first != upto_seq:
             raise WrongReceipt("record %d is not in this journal" % upto_seq)
-        if record.Record(first, raw[: raw[0]]).mac != mac:
+        if not occrypto.equal(record.Record(first, raw[: raw[0]]).mac, mac):
             raise WrongReceipt("record %d is another one here" % upto_seq)
         if self._holds_only_receipts(upto_seq):
             return self.acked
@@ -363,27 +386,3 @@ class Journal:
                 return False
             seq = first + 1
         return True
-
-
-class _Batch:
-    """Collects records from one sector up to a size limit."""
-
-    def __init__(self, from_seq, limit):
-        self.first = 0
-        self.parts = []
-        self.is_full = False
-        self._from_seq = from_seq
-        self._room = limit
-        self._next = 0
-
-    def take(self, item):
-        if item.seq < self._from_seq or self.is_full:
-            return
-        if len(item.raw) > self._room or (self.parts and item.seq != self._next):
-            self.is_full = True
-            return
-        if not self.parts:
-            self.first = item.seq
-        self.parts.append(item.raw)
-        self._room -= len(item.raw)
-        self._next = item.seq + 1

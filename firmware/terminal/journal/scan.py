@@ -50,12 +50,13 @@ def find_head(flash, count):
     back by `count`: a binary search. Where marks are damaged or half written it reads them all.
     """
     first = read_marks(flash, 0)
-    if first.number == 0:  # erased ahead of a newest sector at the end of the flash, or never used
+    if first.is_clean or first.is_blank:  # erased ahead of a newest one at the end, or never used
         head = read_marks(flash, count - 1)
         if head.number and head.number % count == 0:
             return head
         if first.is_blank and read_marks(flash, 1).is_blank:
             return None
+    if first.number == 0:
         return _read_all(flash, count)
     low, high = 0, count - 1
     while low < high:
@@ -80,3 +81,28 @@ def _read_all(flash, count):
             if newest is None or marks.number > newest.number:
                 newest = marks
     return newest
+
+
+class Batch:
+    """Collects records from one sector up to a size limit."""
+
+    def __init__(self, from_seq, limit):
+        self.first = 0
+        self.parts = []
+        self.is_full = False
+        self._from_seq = from_seq
+        self._room = limit
+        self._next = 0
+
+    def take(self, item):
+        """Add the record if it is wanted, follows the last one and fits."""
+        if item.seq < self._from_seq or self.is_full:
+            return
+        if len(item.raw) > self._room or (self.parts and item.seq != self._next):
+            self.is_full = True
+            return
+        if not self.parts:
+            self.first = item.seq
+        self.parts.append(item.raw)
+        self._room -= len(item.raw)
+        self._next = item.seq + 1

@@ -10,7 +10,7 @@ import os
 
 import occrypto
 from ocwire import frame, message
-from ocwire.errors import SessionError, WireError
+from ocwire.errors import MessageError, SessionError, WireError
 from ocwire.session import HOST, TERMINAL, Session, proof
 
 _READ_SIZE = 256
@@ -60,7 +60,10 @@ class LinkService:
         view = memoryview(self._buf)
         while not self._terminal.is_stopping:
             count = await self._port.read_into(view, _IDLE_MS)
-            for payload in self._decoder.feed(view[:count]) if count else ():
+            if not count:
+                self._decoder.reset()  # a frame whose sender died must not swallow the next one's
+                continue
+            for payload in self._decoder.feed(view[:count]):
                 await self._port.write(frame.encode(await self._answer(payload)))
 
     async def _answer(self, payload):
@@ -180,6 +183,8 @@ class LinkService:
     async def _hotlist(self, fields, tail):
         base, version, add_count = fields
         hotlist = self._terminal.hotlist
+        if add_count * 10 > len(tail):
+            raise MessageError("%d serials announced, %d bytes sent" % (add_count, len(tail)))
         hotlist.apply(base, version, tail[: add_count * 10], tail[add_count * 10 :])
         return message.pack(message.HOTLIST | message.ANSWER, hotlist.version)
 

@@ -45,9 +45,11 @@ def _can_follow(digits, key):
         return digits != "" and "." not in digits
     if len(key) != 1 or key not in "0123456789":
         return False
+    if _fen(digits + key) > MAX_AMOUNT:
+        return False
     if "." in digits:
         return len(digits) - digits.find(".") <= 2
-    return digits != "0" and _fen(digits + key) <= MAX_AMOUNT
+    return digits != "0"
 
 
 def _fen(digits):

@@ -1,6 +1,6 @@
 """What scenes say to people: one call a situation, on screen and by sound."""
 
-from .. import engine
+from .. import outcomes
 from . import screen, texts
 
 _SOUND_GOOD = (80,)
@@ -8,16 +8,17 @@ _SOUND_REFUSED = (80, 80, 80, 80, 80)
 _SOUND_AGAIN = (500,)
 _SOUND_KEY = (15,)
 _SOUNDS = {
-    engine.APPROVED: _SOUND_GOOD,
-    engine.RESOLVED: _SOUND_GOOD,
-    engine.TAP_AGAIN: _SOUND_AGAIN,
-    engine.HOLD_STILL: _SOUND_AGAIN,
+    outcomes.APPROVED: _SOUND_GOOD,
+    outcomes.RESOLVED: _SOUND_GOOD,
+    outcomes.TAP_AGAIN: _SOUND_AGAIN,
+    outcomes.HOLD_STILL: _SOUND_AGAIN,
 }
 
 
 def yuan(amount):
-    """12.00 of 1200 fen."""
-    return "%d.%02d" % (amount // 100, amount % 100)
+    """12.00 of 1200 fen; -0.50 of -50: an overdrawn purse."""
+    sign = "-" if amount < 0 else ""
+    return "%s%d.%02d" % (sign, abs(amount) // 100, abs(amount) % 100)
 
 
 class UI:

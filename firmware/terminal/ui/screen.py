@@ -22,7 +22,7 @@ class Screen:
         """Draw up to four rows, each centred, and send what changed.
 
         A row is a text, None for an empty row, or (text,) for one drawn at double size over two
-        rows. What is too long for the display is cut; unknown characters become "?".
+        rows (at single size if it is too long for that: an amount must never lose a digit). What is too long for the display is cut; unknown characters become "?".
         """
         self._frame.fill(0)
         y = 0
@@ -38,7 +38,10 @@ class Screen:
 
     def _line(self, text, y, scale):
         shapes = [_shape(character) for character in text]
-        width = sum(size for size, _ in shapes) * scale
+        width = sum(size for size, _ in shapes)
+        if width * scale > self._display.width:
+            scale = 1
+        width *= scale
         x = max(0, (self._display.width - width) // 2) // 8 * 8
         for size, bits in shapes:
             if x + size * scale > self._display.width:

@@ -1,6 +1,6 @@
 """What the screen says. The build makes glyphs for the characters in this file's strings. Eight full-width or sixteen half-width characters fit a line."""
 
-from .. import engine
+from .. import outcomes
 
 SCENES = {"canteen": "食堂"}
 
@@ -17,19 +17,19 @@ PULL_FIRST = "请先采集记录"
 
 # outcome: (first line, last line)
 OUTCOMES = {
-    engine.APPROVED: ("支付成功", None),
-    engine.RESOLVED: ("上次已扣款", None),
-    engine.TAP_AGAIN: ("交易未完成", "请重刷同一张卡"),
-    engine.HOLD_STILL: ("读卡失败", "请重新刷卡"),
-    engine.IN_DOUBT: ("交易存疑已记录", "请到服务台核对"),
-    engine.NOT_ENOUGH: ("余额不足", None),
-    engine.HOTLISTED: ("卡已挂失", "禁止使用"),
-    engine.EXPIRED: ("卡已过期", "请更换卡片"),
-    engine.UNKNOWN_CARD: ("无法识别此卡", None),
-    engine.CARD_ERROR: ("卡片错误", "请换卡重试"),
-    engine.JOURNAL_FULL: (JOURNAL_FULL, PULL_FIRST),
-    engine.NO_CLOCK: ("时钟未设置", CALL_SERVICE),
-    engine.REPEATED: ("请勿重复刷卡", None),
+    outcomes.APPROVED: ("支付成功", None),
+    outcomes.RESOLVED: ("上次已扣款", None),
+    outcomes.TAP_AGAIN: ("交易未完成", "请重刷同一张卡"),
+    outcomes.HOLD_STILL: ("读卡失败", "请重新刷卡"),
+    outcomes.IN_DOUBT: ("交易存疑已记录", "请到服务台核对"),
+    outcomes.NOT_ENOUGH: ("余额不足", None),
+    outcomes.HOTLISTED: ("卡已挂失", "禁止使用"),
+    outcomes.EXPIRED: ("卡已过期", "请更换卡片"),
+    outcomes.UNKNOWN_CARD: ("无法识别此卡", None),
+    outcomes.CARD_ERROR: ("卡片错误", "请换卡重试"),
+    outcomes.JOURNAL_FULL: (JOURNAL_FULL, PULL_FIRST),
+    outcomes.NO_CLOCK: ("时钟未设置", CALL_SERVICE),
+    outcomes.REPEATED: ("请勿重复刷卡", None),
 }
 
 # Characters of merchants' names that the screen can also show.

@@ -7,7 +7,8 @@ from typing import Annotated
 import typer
 
 from ..build import BOARDS, build
-from ..build.natmod import ARCHES, build as build_natmod
+from ..build.natmod import ARCHES
+from ..build.natmod import build as build_natmod
 from .options import console
 
 
@@ -34,7 +35,9 @@ def register(app: typer.Typer) -> None:
         if target == "natmod":
             for name in arch or ARCHES:
                 if name not in ARCHES:
-                    raise typer.BadParameter(f"{name}: one of {', '.join(ARCHES)}", param_hint="--arch")
+                    raise typer.BadParameter(
+                        f"{name}: one of {', '.join(ARCHES)}", param_hint="--arch"
+                    )
                 console.print(str(build_natmod(name, console.print)))
         elif target in BOARDS:
             build(target, console.print, force)

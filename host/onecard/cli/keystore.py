@@ -25,7 +25,9 @@ def register(app: typer.Typer) -> None:
         path: KeystorePath = DEFAULT_KEYSTORE,
         keys: Annotated[
             Path | None,
-            typer.Option("--keys", help="TOML file with the purse keys (see: onecard sim --help)."),
+            typer.Option(
+                "--keys", help="TOML file with the purse keys (see: onecard sim --help)."
+            ),
         ] = None,
     ) -> None:
         """Make a keystore with fresh random masters, encrypted under a passphrase.

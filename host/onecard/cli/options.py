@@ -25,11 +25,14 @@ def data_folder() -> Path:
 Device = Annotated[
     str,
     typer.Option(
-        "--device", "-d", help="Serial port, pseudo-terminal or socket://HOST:PORT of the terminal."
+        "--device",
+        "-d",
+        help="Serial port, pseudo-terminal or socket://HOST:PORT of the terminal.",
     ),
 ]
 StorePath = Annotated[
-    Path, typer.Option("--store", help="The store (a DuckDB file).", show_default="~/.local/share/…")
+    Path,
+    typer.Option("--store", help="The store (a DuckDB file).", show_default="~/.local/share/…"),
 ]
 KeystorePath = Annotated[
     Path,
@@ -41,7 +44,8 @@ KeystorePath = Annotated[
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
 Timeout = Annotated[
-    float, typer.Option("--timeout", min=0.1, help="Seconds of silence before a request is repeated.")
+    float,
+    typer.Option("--timeout", min=0.1, help="Seconds of silence before a request is repeated."),
 ]
 
 DEFAULT_STORE = data_folder() / "store.duckdb"

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import time
-from dataclasses import asdict, dataclass
 from decimal import Decimal, InvalidOperation
 from typing import Annotated
 
 import typer
 
-from ..errors import OneCardError
-from ..keystore import Keystore, parse_terminal_id
+from ..keystore import parse_terminal_id
 from ..link import LinkClient, open_port
+from ..provision import Settings, provision
 from .options import (
     DEFAULT_KEYSTORE,
     AsJson,
@@ -22,16 +20,6 @@ from .options import (
     open_keystore,
     print_json,
 )
-
-
-@dataclass(frozen=True)
-class Settings:
-    """What a canteen terminal is told. price: fen, 0 for amounts keyed in."""
-
-    merchant: str
-    price: int
-    scene: str = "canteen"
-    repeat_ms: int = 1500
 
 
 def parse_yuan(text: str) -> int:
@@ -51,28 +39,6 @@ def parse_serials(texts: list[str]) -> list[bytes]:
         if len(text) != 20 or not (text.isascii() and text.isdecimal()):
             raise typer.BadParameter(f"{text!r}: an application serial has 20 digits")
     return sorted(bytes.fromhex(text) for text in texts)
-
-
-def provision(
-    client: LinkClient,
-    keystore: Keystore,
-    terminal_id: str,
-    settings: Settings,
-    hotlist: list[bytes],
-) -> str:
-    """Keys, configuration, clock and hotlist onto one terminal; returns what it was: "new" or
-    "provisioned again". Safe to repeat. Raises OneCardError."""
-    greeting = client.hello()
-    if greeting.is_provisioned:
-        client.authenticate(keystore.link_key(greeting.terminal_id))
-    client.provision(keystore.provision_fields(terminal_id), asdict(settings))
-    client.hello()
-    client.authenticate(keystore.link_key(terminal_id))
-    client.set_time(int(time.time()))
-    client.hotlist(0, int(time.time()), hotlist, [])
-    if client.read_config()["merchant"] != settings.merchant:
-        raise OneCardError("the terminal did not keep its configuration", "run the command again")
-    return "provisioned again" if greeting.is_provisioned else "new"
 
 
 def register(app: typer.Typer) -> None:

@@ -9,9 +9,9 @@ from typing import Annotated
 import typer
 
 from ..errors import OneCardError
+from ..report import yuan
 from ..store import Store
 from ..verify import verify
-from .logs import yuan
 from .options import (
     DEFAULT_KEYSTORE,
     DEFAULT_STORE,

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+import occrypto
 import serial
 from ocwire import frame, message, record
 from ocwire.errors import WireError
@@ -120,7 +121,7 @@ class LinkClient:
             message.AUTHENTICATE, proof(link_key, HOST, self._terminal_id, *nonces)
         )
         (answer,), _ = self._ask(request, attempts=1)
-        if answer != proof(link_key, TERMINAL, self._terminal_id, *nonces):
+        if not occrypto.equal(answer, proof(link_key, TERMINAL, self._terminal_id, *nonces)):
             raise LinkFailed(
                 f"device does not hold the keys of terminal {self._terminal_id.hex()}",
                 "it may be another device with this terminal's number: check what is plugged in",
@@ -180,8 +181,9 @@ class LinkClient:
         for _ in range(_ATTEMPTS * 4):
             is_whole = False
             for kind, fields, tail in self._stream(message.pack(message.PULL, seq, window)):
-                if kind != message.RECORDS:
-                    is_whole = True
+                if kind != message.RECORDS:  # fields[0]: where the terminal has got to
+                    is_whole = fields[0] <= seq or is_hole_certain
+                    is_hole_certain = True
                 elif fields[0] == seq or (fields[0] > seq and is_hole_certain):
                     out += record.split(tail, fields[0])
                     seq, is_hole_certain = out[-1].seq + 1, False
@@ -242,6 +244,7 @@ class LinkClient:
                 if opened is not None:
                     return opened
             if time.monotonic() > deadline:
+                self._decoder.reset()  # the rest of a frame that has begun will not come
                 return None
             try:
                 waiting = getattr(self._port, "in_waiting", 0)
@@ -262,6 +265,8 @@ class LinkClient:
                 if self._session is None:
                     return None
                 kind, fields, tail = message.unpack(self._session.open(fields[0], tail))
+            elif self._session is not None and kind != message.ERROR:
+                return None  # in a session, only what is sealed counts
         except WireError:
             return None
         if kind == message.ERROR:

@@ -78,6 +78,10 @@ class Field:
         self._bytes_left = leave_after_bytes
         self._changed()
 
+    def leave_after(self, count: int) -> None:
+        """The card that is there loses power after count more bytes on the air."""
+        self._bytes_left = count
+
     def remove(self) -> None:
         """The card leaves now. Nothing happens if there is none."""
         if self.card is not None:

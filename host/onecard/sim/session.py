@@ -12,9 +12,10 @@ import time
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from ocwire import record, sector
+from ocwire import sector
 
 from ..errors import OneCardError
+from ..report import describe
 from .screen import ScreenReader, half_blocks
 from .worlds.base import World
 
@@ -81,7 +82,9 @@ class Session:
                     raise SimError(f"the virtual terminal has failed: {self._failure}")
                 left = deadline - time.monotonic()
                 if left <= 0:
-                    raise SimError(f"{what} did not happen in {timeout_s:g} s", "\n".join(self.screen))
+                    raise SimError(
+                        f"{what} did not happen in {timeout_s:g} s", "\n".join(self.screen)
+                    )
                 self._changed.wait(left)
 
     def wait_screen(self, text: str, since: int = 0, timeout_s: float = 30) -> Event:
@@ -156,22 +159,10 @@ class Session:
         start = address // sector.PAGE_SIZE * sector.PAGE_SIZE
         page = self.world.journal_read(start, sector.PAGE_SIZE)
         number = start % sector.SECTOR_SIZE // sector.PAGE_SIZE
-        found, _ = sector.page_records(page, sector.page_start(number), self._last_seq + 1 & ~0xFFFF)
+        found, _ = sector.page_records(
+            page, sector.page_start(number), self._last_seq + 1 & ~0xFFFF
+        )
         for item in found:
             if item.seq > self._last_seq:
                 self._last_seq = item.seq
                 self.emit("record", **describe(item))
-
-
-def describe(item: record.Record) -> dict[str, Any]:
-    """A record for people and JSON: numbers as they are, bytes as hex, outcomes in words."""
-    out: dict[str, Any] = {"seq": item.seq, "kind": record.name(item.kind)}
-    for name, value in item.fields().items():
-        if name == "outcome":
-            value = record.OUTCOMES.get(value, value)
-        elif name == "reason":
-            value = record.REASONS.get(value, value)
-        elif name == "firmware":
-            value = value.rstrip(b"\0").decode("ascii", "replace")
-        out[name] = value.hex() if isinstance(value, bytes) else value
-    return out

@@ -1,0 +1,212 @@
+"""onecard sim: a virtual terminal to tap cards on."""
+
+from __future__ import annotations
+
+import json
+import sys
+import threading
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ..errors import OneCardError
+from ..keystore import Keystore, read_purse_keys
+from ..link import LinkClient, open_port
+from ..provision import Settings, provision
+from ..sim.deck import NAMES, Deck
+from ..sim.flash import CUT_MODES
+from ..sim.session import Event, Session
+from ..sim.workplace import BOARDS, open_deck, open_keystore, open_session, open_world
+from .options import data_folder
+from .provision import parse_serials, parse_yuan
+
+_HELP_COMMANDS = f"""
+Commands on standard input, one a line:
+
+  amount 12.50   key in an amount and confirm it      confirm, cancel, key 5   single keys
+  tap [CARD]     put a virtual card on the reader ({", ".join(NAMES)}); leave=BYTES: it leaves after
+                 that many bytes on the air           remove   take it away
+  power off|on   cut=N: fail in the Nth flash operation from now, cut=N:MODE ({", ".join(CUT_MODES)})
+  cards          balances of the virtual cards        quit
+"""
+
+
+class Desk:
+    """Carries out command lines on a session."""
+
+    def __init__(self, session: Session, deck: Deck) -> None:
+        self._session, self._deck = session, deck
+        self._commands = {
+            "amount": self._amount,
+            "key": self._key,
+            "confirm": lambda *_: self._key("confirm"),
+            "cancel": lambda *_: self._key("cancel"),
+            "tap": self._tap,
+            "remove": self._remove,
+            "power": self._power,
+            "cards": self._cards,
+        }
+
+    def run(self, line: str) -> bool:
+        """One command line; False when it was `quit`. Raises OneCardError for a wrong one."""
+        words = line.split()
+        if not words:
+            return True
+        if words[0] == "quit":
+            return False
+        command = self._commands.get(words[0])
+        if command is None:
+            raise OneCardError(f"no command {words[0]!r}", _HELP_COMMANDS)
+        try:
+            command(*words[1:])
+        except (TypeError, ValueError) as error:
+            raise OneCardError(f"{line.strip()!r}: {error}", _HELP_COMMANDS) from error
+        return True
+
+    def _key(self, key: str) -> None:
+        if key not in ("confirm", "cancel", *"0123456789."):
+            raise ValueError("keys: 0 to 9, ., confirm, cancel")
+        self._session.call(lambda: self._session.world.press(key))
+
+    def _amount(self, text: str) -> None:
+        try:
+            parse_yuan(text)
+        except typer.BadParameter as error:
+            raise ValueError(str(error)) from error
+        for key in ("cancel", *text, "confirm"):
+            self._key(key)
+
+    def _tap(self, name: str = NAMES[0], leave: str = "") -> None:
+        if name not in self._deck.cards:
+            raise ValueError(f"cards: {', '.join(self._deck.cards)}")
+        after = int(leave.removeprefix("leave=")) if leave else None
+        card = self._deck.cards[name]
+        self._session.call(lambda: self._session.world.field.place(card, after))
+        self._session.emit("card", card=name, in_field=True)
+
+    def _remove(self) -> None:
+        self._session.call(self._session.world.field.remove)
+        self._session.emit("card", in_field=False)
+
+    def _power(self, what: str) -> None:
+        world = self._session.world
+        if what.startswith("cut="):
+            number, _, mode = what.removeprefix("cut=").partition(":")
+            count = int(number)
+            self._session.call(lambda: world.cut_power_at(count, mode or "prefix"))
+        elif what in ("on", "off"):
+            self._session.call(world.power_on if what == "on" else world.power_off)
+        else:
+            raise ValueError("on, off or cut=N")
+
+    def _cards(self) -> None:
+        self._session.emit("cards", balances=self._deck.balances())
+
+
+class Printer:
+    """Shows events: as JSON lines, or as the screen drawn in the shell."""
+
+    def __init__(self, as_json: bool) -> None:
+        self._as_json = as_json
+        self.session: Session | None = None
+
+    def __call__(self, event: Event) -> None:
+        if self._as_json:
+            print(json.dumps(event, ensure_ascii=False), flush=True)
+        elif event["event"] == "screen" and self.session is not None:
+            # called in the world's thread: the framebuffer is asked directly
+            from ..sim.screen import half_blocks
+
+            print("\x1b[H\x1b[2J" + half_blocks(self.session.world.framebuffer()), flush=True)
+        else:
+            words = ", ".join(f"{k} {v}" for k, v in event.items() if k != "event")
+            print(f"{event['event']}: {words}", flush=True)
+
+
+def set_up(
+    session: Session, keystore: Keystore, terminal: str, settings: Settings, hotlist: list[bytes]
+) -> None:
+    """Power a virtual terminal on and provision it over its link. Raises OneCardError."""
+    session.call(session.world.power_on)
+    with LinkClient(open_port(session.world.link_path), timeout_s=20) as client:
+        provision(client, keystore, terminal, settings, hotlist)
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+
+    @app.command(name="sim", epilog=_HELP_COMMANDS)
+    def sim_command(
+        board: Annotated[
+            str, typer.Option("--board", help=f"Virtual board: {', '.join(BOARDS)}.")
+        ] = "unix",
+        reader: Annotated[
+            str | None,
+            typer.Option(
+                "--reader", help="Serial port of a PN532 to use instead of the simulated one."
+            ),
+        ] = None,
+        keys: Annotated[
+            Path | None,
+            typer.Option("--keys", help="TOML file with the purse keys of foreign cards."),
+        ] = None,
+        price: Annotated[
+            str, typer.Option("--price", help="Fixed price in yuan; 0: keyed in.")
+        ] = ("12.00"),
+        merchant: Annotated[str, typer.Option("--merchant", help="Name on the screen.")] = "",
+        terminal: Annotated[
+            str, typer.Option("--terminal", help="Terminal number, 12 digits.")
+        ] = "112233445566",
+        hotlisted: Annotated[
+            list[str] | None,
+            typer.Option("--hotlist", help="Application serial that must not pay (repeatable)."),
+        ] = None,
+        state: Annotated[
+            Path | None,
+            typer.Option("--state", help="Folder of flash, keys and cards; kept between runs."),
+        ] = None,
+        as_json: Annotated[
+            bool, typer.Option("--json", help="JSON lines even if there is a shell to draw in.")
+        ] = False,
+    ) -> None:
+        """Run the real firmware on a virtual terminal: tap cards, watch its screen, pull from it.
+
+        In a shell the 128 x 64 screen is drawn; otherwise (or with --json) every event is one JSON
+        line: ready (with the link's path for `onecard pull --device`), screen, sound, record, card,
+        power, error. The terminal goes on until `quit`, SIGTERM or Ctrl-C.
+
+        --keys FILE.toml provisions it with given purse keys, so that foreign cards and test decks
+        can be tapped:
+
+        [purse]
+        dpk = "11223344556677888877665544332211"   # DPK, or its master
+        dtk = "00112233445566778899AABBCCDDEEFF"   # DTK, or its master
+        key_index = 1
+        diversified = true    # by the right-most 8 bytes of the application serial; false: as they are
+        """
+        settings = Settings(merchant, parse_yuan(price))
+        serials = parse_serials(hotlisted or [])
+        purse = read_purse_keys(keys) if keys else None
+        folder = state or data_folder() / "sim" / board
+        keystore = open_keystore(folder, purse)
+        printer = Printer(as_json or not sys.stdout.isatty())
+        session = open_session(open_world(board, folder, reader), printer)
+        printer.session = session
+        try:
+            set_up(session, keystore, terminal, settings, serials)
+            session.emit("ready", board=board, terminal=terminal, link=session.world.link_path)
+            _serve(session, Desk(session, open_deck(folder, keystore.purse)))
+        finally:
+            session.close()
+
+
+def _serve(session: Session, desk: Desk) -> None:
+    """Carry out lines from standard input; at its end go on until the process is ended."""
+    for line in sys.stdin:
+        try:
+            if not desk.run(line):
+                return
+        except OneCardError as error:
+            session.emit("error", text=error.text)
+    threading.Event().wait()

@@ -1,0 +1,75 @@
+"""What a virtual terminal needs around it: a state folder, its keystore, its deck of cards."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Callable
+from pathlib import Path
+
+from ..build import glyphs, image_of
+from ..build.sources import project_root
+from ..errors import OneCardError
+from ..keystore import Keystore, PurseKeys
+from .deck import Deck
+from .session import Event, Session
+from .worlds.base import World
+from .worlds.unix import UnixWorld
+
+BOARDS = ("unix", "rp2_pico")
+
+
+def open_world(board: str, folder: Path, reader: str | None = None) -> World:
+    """The world of `board` with its flash in `folder`. Raises OneCardError if it is not built."""
+    if board not in BOARDS:
+        raise OneCardError(f"no virtual board {board!r}", f"boards: {', '.join(BOARDS)}")
+    image = image_of(board)
+    if not image.exists():
+        raise OneCardError(f"the {board} firmware is not built", f"run: onecard build {board}")
+    if board == "unix":
+        return UnixWorld(image, folder, reader)
+    if reader is not None:
+        raise OneCardError("--reader works with the unix board", "leave --board away")
+    try:
+        from .worlds.pico_terminal import PicoTerminal
+    except ImportError as error:
+        raise OneCardError(
+            f"the virtual Pico needs rp2040py: {error}", "run: make setup"
+        ) from error
+    return PicoTerminal(image, folder)
+
+
+def open_session(world: World, on_event: Callable[[Event], None]) -> Session:
+    """A session on `world` that can read its screen."""
+    shapes = glyphs.load_module(project_root() / "build" / "gen" / "terminal" / "ui")
+    return Session(world, shapes, on_event)
+
+
+def open_keystore(folder: Path, purse: PurseKeys | None) -> Keystore:
+    """The virtual terminal's own keystore, made the first time.
+
+    Its passphrase lies beside it, readable by its owner alone: these keys are worth nothing.
+    """
+    path, passphrase_path = folder / "keystore", folder / "passphrase"
+    if path.exists():
+        keystore = Keystore.load(path, passphrase_path.read_text())
+        if purse is not None and purse != keystore.purse:
+            keystore.purse = purse
+            keystore.save(path, passphrase_path.read_text())
+        return keystore
+    folder.mkdir(parents=True, exist_ok=True)
+    passphrase = secrets.token_urlsafe(18)
+    with os.fdopen(os.open(passphrase_path, os.O_WRONLY | os.O_CREAT, 0o600), "w") as out:
+        out.write(passphrase)
+    keystore = Keystore.make(purse)
+    keystore.save(path, passphrase)
+    return keystore
+
+
+def open_deck(folder: Path, purse: PurseKeys) -> Deck:
+    """The virtual cards, personalised with the keys of `purse`."""
+    return Deck(
+        folder / "cards.json",
+        lambda serial: (purse.card_dpk(serial), purse.card_dtk(serial)),
+        purse.key_index,
+    )
