@@ -11,6 +11,8 @@ import time
 import micropython
 
 _WRITE_SIZE = 256
+_IDLE_MS = 10  # between looks at a silent line: the core sleeps meanwhile
+_STUCK_MS = 500  # a host that takes nothing for this long has gone; what is left is dropped
 
 
 class StdioPort:
@@ -33,9 +35,18 @@ class StdioPort:
     async def write(self, data):
         """Send all of `data`, giving other tasks their turn every 256 bytes."""
         view = memoryview(data)
-        for start in range(0, len(view), _WRITE_SIZE):
-            self._out.write(view[start : start + _WRITE_SIZE])
-            await asyncio.sleep_ms(0)
+        start = time.ticks_ms()
+        while len(view):
+            try:
+                count = self._out.write(view[:_WRITE_SIZE])
+            except OSError:  # EAGAIN: the line is full
+                count = 0
+            if count:
+                view = view[count:]
+                start = time.ticks_ms()
+            elif time.ticks_diff(time.ticks_ms(), start) > _STUCK_MS:
+                return
+            await asyncio.sleep_ms(0 if count else _IDLE_MS)
 
     async def read_into(self, view, timeout_ms):
         """Read what is there, at least one byte, into `view`; 0 after timeout_ms."""
@@ -43,7 +54,7 @@ class StdioPort:
         while not self._poll.poll(0):
             if time.ticks_diff(time.ticks_ms(), start) >= timeout_ms:
                 return 0
-            await asyncio.sleep_ms(2)
+            await asyncio.sleep_ms(_IDLE_MS)
         count = 0
         while count < len(view) and self._poll.poll(0):
             got = self._in.read(1)

@@ -2,7 +2,7 @@
 
 A message is its type (1 byte), fixed fields, and for some types a tail of any length. Answers have
 the request's type + 0x80. Everything but HELLO, AUTHENTICATE and, on a terminal that has no keys
-yet, PROVISION travels inside SEALED (session.py).
+yet, PROVISION and SERVICE travels inside SEALED (session.py).
 """
 
 import struct
@@ -46,7 +46,8 @@ _FORMATS = {
     AUTHENTICATE | ANSWER: ">16s",  # terminal's proof
     SEALED: ">I",  # counter | ciphertext, mac
     STATUS: ">",
-    # state, time s, oldest, next, acked, open, free bytes, boots, hotlist version, page errors, RAM
+    # state, time s, oldest, next, acked, open, free bytes, boots, hotlist version, failed
+    # programs, free RAM
     STATUS | ANSWER: ">BIIIIHIHIII",
     PULL: ">II",
     PULL | ANSWER: ">I",  # next seq to ask for

@@ -41,6 +41,7 @@ class LinkService:
             message.HELLO: self._hello,
             message.AUTHENTICATE: self._authenticate,
             message.PROVISION: self._provision_first,
+            message.SERVICE: self._service_unprovisioned,
             message.SEALED: self._sealed,
         }
         self._sealed_handlers = {
@@ -112,6 +113,11 @@ class LinkService:
         if self._terminal.keys is not None:
             raise Refused("already provisioned: authenticate first")
         return await self._provision(fields, tail)
+
+    async def _service_unprovisioned(self, fields, tail):
+        if self._terminal.keys is not None:
+            raise Refused("authenticate first")
+        return await self._service(fields, tail)
 
     async def _sealed(self, fields, tail):
         if self._session is None:
