@@ -304,7 +304,9 @@ class Journal:
     @property
     def oldest_seq(self):
         """Sequence number of the oldest record still readable (next_seq if there is none)."""
-        return self._first_seq_of(self._tail)
+        if self._tail == self.number or self._marks(self._tail).number == self._tail:
+            return self._first_seq_of(self._tail)
+        return self.read(self._floor_seq(self._tail), record.MAX_SIZE)[0]  # its marks have rotted
 
     @property
     def free_bytes(self):
