@@ -1,0 +1,156 @@
+"""Builds a board's image from the pinned sources, outside the MicroPython tree.
+
+Nothing is built twice: a build is skipped when the hash of all its inputs is that of the last one.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shlex
+import subprocess
+import sys
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..errors import OneCardError
+from . import glyphs, uf2
+from .sources import Sources, find_sources, project_root
+
+Say = Callable[[str], None]
+
+# A fixed stamp makes two builds of the same sources the same bytes.
+_REPRODUCIBLE = {
+    "SOURCE_DATE_EPOCH": "1700000000",
+    "MICROPY_GIT_TAG": "v1.25.0",
+    "MICROPY_GIT_HASH": "f498a16c7d",
+}
+_INPUTS = ("boards", "drivers", "firmware", "native")
+_SUFFIXES = (".py", ".c", ".h", ".mk", ".cmake", ".csv", "Makefile")
+
+
+class BuildError(OneCardError):
+    """A build step failed; the text names its log."""
+
+
+@dataclass(frozen=True)
+class Board:
+    """name: folder in boards/. image: file made, under build/NAME/. steps: functions that make it."""
+
+    name: str
+    image: str
+    make: Callable[[Sources, Path, Say], None]
+
+
+def image_of(name: str) -> Path:
+    """Where the image of board `name` is (or will be)."""
+    return project_root() / "build" / name / BOARDS[name].image
+
+
+def build(name: str, say: Say = print, force: bool = False) -> Path:
+    """Build board `name` unless it is up to date; returns its image. Raises BuildError."""
+    if name not in BOARDS:
+        raise BuildError(f"no board {name!r}", f"boards: {', '.join(BOARDS)}")
+    board, root = BOARDS[name], project_root()
+    sources = find_sources()
+    out = root / "build" / name
+    out.mkdir(parents=True, exist_ok=True)
+    gen = root / "build" / "gen" / "terminal" / "ui"
+    texts = root / "firmware" / "terminal" / "ui" / "texts.py"
+    glyphs.write_module(
+        glyphs.read_hex(sources.unifont, glyphs.used_characters(texts)), gen / "glyphs.py"
+    )
+    stamp, digest = out / "inputs.sha256", _digest(root, sources)
+    image = out / board.image
+    if not force and image.exists() and stamp.exists() and stamp.read_text() == digest:
+        say(f"{name}: up to date ({image.stat().st_size:,} bytes)")
+        return image
+    stamp.unlink(missing_ok=True)
+    board.make(sources, out, say)
+    stamp.write_text(digest)
+    say(f"{name}: built {image.relative_to(root)} ({image.stat().st_size:,} bytes)")
+    return image
+
+
+def _digest(root: Path, sources: Sources) -> str:
+    total = hashlib.sha256(str(sources.micropython).encode())
+    for folder in (*_INPUTS, "build/gen"):
+        for path in sorted((root / folder).rglob("*")):
+            if path.is_file() and path.name.endswith(_SUFFIXES):
+                total.update(str(path.relative_to(root)).encode() + b"\0" + path.read_bytes())
+    return total.hexdigest()
+
+
+def run_step(title: str, command: Iterable[object], log: Path, say: Say, cwd: Path | None = None) -> None:
+    """One build command: its output goes to `log`; raises BuildError with the log's last lines."""
+    words = [str(word) for word in command]
+    say(f"{title} …")
+    environment = os.environ | _REPRODUCIBLE
+    # MicroPython's build scripts run under the python3 in PATH and need this one's packages
+    environment["PATH"] = f"{Path(sys.executable).parent}:{environment.get('PATH', '')}"
+    for name in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL", "BUILD", "BOARD"):
+        environment.pop(name, None)  # ours are not MicroPython's
+    with log.open("w") as out:
+        print("$", shlex.join(words), file=out, flush=True)
+        done = subprocess.run(words, stdout=out, stderr=subprocess.STDOUT, env=environment, cwd=cwd)
+    if done.returncode:
+        tail = "\n".join(log.read_text(errors="replace").splitlines()[-12:])
+        raise BuildError(f"{title} failed", f"{tail}\nwhole log: {log}")
+
+
+def _mpy_cross(sources: Sources, out: Path, say: Say) -> None:
+    if not (sources.micropython / "mpy-cross" / "build" / "mpy-cross").exists():
+        command = ["make", "-C", sources.micropython / "mpy-cross", "-j2"]
+        run_step("mpy-cross", command, out / "mpy-cross.log", say)
+
+
+def _unix(sources: Sources, out: Path, say: Say) -> None:
+    root = project_root()
+    _mpy_cross(sources, out, say)
+    command = [
+        "make", "-C", sources.micropython / "ports" / "unix", "-j2",
+        f"VARIANT_DIR={root / 'boards' / 'unix'}",
+        f"BUILD={out / 'obj'}",
+        "PROG=terminal",
+        f"USER_C_MODULES={root / 'native'}",
+    ]  # fmt: skip
+    run_step("unix port with the C core", command, out / "make.log", say)
+
+
+def _rp2(sources: Sources, out: Path, say: Say) -> None:
+    root = project_root()
+    _mpy_cross(sources, out, say)
+    obj = out / "obj"
+    configure = [
+        "cmake", "-S", sources.micropython / "ports" / "rp2", "-B", obj, "-G", "Ninja",
+        "-DMICROPY_BOARD=rp2_pico",
+        f"-DMICROPY_BOARD_DIR={root / 'boards' / 'rp2_pico'}",
+        f"-DPICO_SDK_PATH_OVERRIDE={sources.pico_sdk}",
+        f"-DUSER_C_MODULES={root / 'native' / 'mpy' / 'micropython.cmake'}",
+        "-DPICO_NO_PICOTOOL=1",
+    ]  # fmt: skip
+    if not (obj / "build.ninja").exists():
+        run_step("rp2 port: configure", configure, out / "cmake.log", say)
+    run_step("rp2 port with the C core (about 450 steps)", ["ninja", "-j2", "-C", obj], out / "ninja.log", say)
+    firmware = (obj / "firmware.bin").read_bytes()
+    _check_fits(root, len(firmware))
+    (out / "firmware.uf2").write_bytes(uf2.encode(firmware))
+
+
+def _check_fits(root: Path, size: int) -> None:
+    header = (root / "boards" / "rp2_pico" / "mpconfigboard.h").read_text()
+    storage = int(header.split("FLASH_STORAGE_BYTES (")[1].split()[0]) * 1024
+    room = 2 * 1024 * 1024 - storage
+    if size > room:
+        raise BuildError(f"firmware of {size:,} bytes does not fit its {room:,}")
+
+
+BOARDS = {
+    board.name: board
+    for board in (
+        Board("unix", "obj/terminal", _unix),
+        Board("rp2_pico", "firmware.uf2", _rp2),
+    )
+}
+
