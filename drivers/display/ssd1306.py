@@ -15,7 +15,7 @@ _SETUP = (
 
 
 class SSD1306:
-    """i2c: machine.I2C or alike (writevto). `buffer` is the picture, MONO_VLSB; show() sends it."""
+    """i2c: machine.I2C or alike (writevto). buffer: the picture, MONO_VLSB; show() sends it."""
 
     width = 128
     height = 64

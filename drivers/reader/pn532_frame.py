@@ -1,4 +1,4 @@
-"""Host frames of the PN532 (UM0701-02 6.2): building one, and taking answers from a byte stream."""
+"""Host frames of the PN532 (UM0701-02 6.2): building one, and taking answers from a stream."""
 
 import time
 

@@ -30,7 +30,7 @@ def _days_to_year(year):
 
 
 def civil(unix_s):
-    """(year, month, day, hour, minute, second) in China Standard Time of `unix_s` (UTC seconds)."""
+    """(year, month, day, hour, minute, second) of UTC seconds `unix_s` in China Standard Time."""
     days, rest = divmod(unix_s + CST_OFFSET_S, 86400)
     year = 1970 + days // 366
     while _days_to_year(year + 1) <= days:

@@ -2,7 +2,8 @@
 
     C5 1C | size 2 | CRC_A of the four bytes before 2 (low byte first) | payload | CRC-32 4
 
-The head has its own check, so a garbled size cannot make the receiver wait for bytes that never come.
+The head has its own check, so a garbled size cannot make the receiver wait for bytes that never
+come.
 """
 
 import struct

@@ -4,8 +4,9 @@ A record is the same bytes in flash, on the link and in the store:
 
     size 1 | kind 1 | seq 2 (low 16 bits) | body | mac 4 | crc 4
 
-mac: first 4 bytes of SM4-CMAC(journal key, seq 4 | mac of the record before 4 | size..body), so the
-records of a terminal form a chain; crc: CRC-32 over all bytes before it. Integers are big-endian.
+mac: first 4 bytes of SM4-CMAC(journal key, seq 4 | mac of the record before 4 | size..body), so
+the records of a terminal form a chain; crc: CRC-32 over all bytes before it. Integers are
+big-endian.
 """
 
 import struct
@@ -50,7 +51,10 @@ HOTLISTED = 1
 REASONS = {HOTLISTED: "hotlisted"}
 
 # kind: (name, struct format, field names). Amounts and balances in fen, times in UTC seconds.
-_INTENT = "application serial time_s amount balance card_counter terminal_serial random key_version algorithm key_index tti"
+_INTENT = (
+    "application serial time_s amount balance card_counter terminal_serial random key_version"
+    " algorithm key_index tti"
+)
 _BODIES = {
     BOOT: ("boot", ">IHB8s", "time_s boots cause firmware"),
     ACKNOWLEDGED: ("acknowledged", ">II", "time_s upto_seq"),

@@ -20,7 +20,7 @@ TERMINAL = 0x54  # "T"
 
 
 def proof(link_key, role, terminal_id, host_nonce, terminal_nonce):
-    """16 bytes that only a holder of the link key can give for these nonces (role: HOST, TERMINAL)."""
+    """16 bytes that only a holder of the link key can give. role: HOST or TERMINAL."""
     text = b"OCT1 proof " + bytes((role,)) + terminal_id + host_nonce + terminal_nonce
     return occrypto.hmac_sm3(link_key, text)[:PROOF_SIZE]
 

@@ -1,7 +1,8 @@
 """The terminal's wall clock: UTC seconds carried on by the runtime's millisecond ticks.
 
 It starts from the board's battery-backed clock if there is one, else from the time of the last
-journal record (it can only be late, never before what was already recorded) until the host sets it.
+journal record (it can only be late, never before what was already recorded) until the host sets
+it.
 """
 
 import time

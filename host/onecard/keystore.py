@@ -117,7 +117,7 @@ class Keystore:
 
     @classmethod
     def load(cls, path: Path, passphrase: str) -> Keystore:
-        """Open the file. Raises KeystoreError for a missing or damaged file or a wrong passphrase."""
+        """Open the file. Raises KeystoreError: missing, damaged, or another passphrase."""
         try:
             raw = path.read_bytes()
         except OSError as error:

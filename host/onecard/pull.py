@@ -60,7 +60,7 @@ def pull(
     seq, mac = store.last(terminal)
     if seq >= status.next_seq:
         raise PullError(
-            f"terminal {terminal} has {status.next_seq - 1} records, but {seq} were pulled from it",
+            f"terminal {terminal} has {status.next_seq - 1} records, but {seq} were pulled",
             "its flash was replaced or put back to an earlier state: provision it under a new id",
         )
     result = PullResult(terminal, acked=status.acked_seq)

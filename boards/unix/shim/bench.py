@@ -1,8 +1,8 @@
 """The wire from the unix port to the bench that plays the board: one request, one answer.
 
-Frames, little-endian: op 1 | size 2 | arguments; answer: size 2 | bytes. Ops: R read flash (address
-4, size 2), W program (address 4 | data), E erase (address 4), I I2C write (address 1 | data),
-G pin (number 1, level 1), K next key, T read clock, S set clock (seconds 4), X reset.
+Frames, little-endian: op 1 | size 2 | arguments; answer: size 2 | bytes. Ops: R read flash
+(address 4, size 2), W program (address 4 | data), E erase (address 4), I I2C write (address 1 |
+data), G pin (number 1, level 1), K next key, T read clock, S set clock (seconds 4).
 The two pipes' descriptors come in ONECARD_BENCH as "read,write".
 """
 

@@ -1,4 +1,7 @@
-"""What the screen says. The build makes glyphs for the characters in this file's strings. Eight full-width or sixteen half-width characters fit a line."""
+"""What the screen says: eight full-width or sixteen half-width characters fit a line.
+
+The build makes glyphs for the characters in this file's strings and no others.
+"""
 
 from .. import outcomes
 

@@ -1,4 +1,7 @@
-"""The `onecard` command: one module a subcommand. Exit codes: 0 done, 1 refused or failed, 2 usage."""
+"""The `onecard` command, one module a subcommand.
+
+Exit codes: 0 done, 1 refused or failed, 2 usage.
+"""
 
 from __future__ import annotations
 

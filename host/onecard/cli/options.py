@@ -17,7 +17,7 @@ notes = Console(stderr=True, highlight=False)
 
 
 def data_folder() -> Path:
-    """Where stores and keystores live unless named: XDG_DATA_HOME/onecard, ~/.local/share/onecard."""
+    """Where stores and keystores live: XDG_DATA_HOME/onecard, else ~/.local/share/onecard."""
     base = os.environ.get("XDG_DATA_HOME")
     return (Path(base) if base else Path.home() / ".local" / "share") / "onecard"
 

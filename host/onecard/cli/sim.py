@@ -25,9 +25,10 @@ _HELP_COMMANDS = f"""
 Commands on standard input, one a line:
 
   amount 12.50   key in an amount and confirm it      confirm, cancel, key 5   single keys
-  tap [CARD]     put a virtual card on the reader ({", ".join(NAMES)}); leave=BYTES: it leaves after
-                 that many bytes on the air           remove   take it away
-  power off|on   cut=N: fail in the Nth flash operation from now, cut=N:MODE ({", ".join(CUT_MODES)})
+  tap [CARD]     put a virtual card on the reader ({", ".join(NAMES)}); leave=BYTES: it leaves
+                 after that many bytes on the air     remove   take it away
+  power off|on   cut=N[:MODE]: fail in the Nth flash operation from now
+                 (modes: {", ".join(CUT_MODES)})
   cards          balances of the virtual cards        quit
 """
 
@@ -173,8 +174,8 @@ def register(app: typer.Typer) -> None:
         """Run the real firmware on a virtual terminal: tap cards, watch its screen, pull from it.
 
         In a shell the 128 x 64 screen is drawn; otherwise (or with --json) every event is one JSON
-        line: ready (with the link's path for `onecard pull --device`), screen, sound, record, card,
-        power, error. The terminal goes on until `quit`, SIGTERM or Ctrl-C.
+        line: ready (with the link's path for `onecard pull --device`), screen, sound, record,
+        card, power, error. The terminal goes on until `quit`, SIGTERM or Ctrl-C.
 
         --keys FILE.toml provisions it with given purse keys, so that foreign cards and test decks
         can be tapped:
@@ -183,7 +184,7 @@ def register(app: typer.Typer) -> None:
         dpk = "11223344556677888877665544332211"   # DPK, or its master
         dtk = "00112233445566778899AABBCCDDEEFF"   # DTK, or its master
         key_index = 1
-        diversified = true    # by the right-most 8 bytes of the application serial; false: as they are
+        diversified = true   # by the right-most 8 bytes of the application serial; false: as is
         """
         settings = Settings(merchant, parse_yuan(price))
         serials = parse_serials(hotlisted or [])

@@ -59,7 +59,8 @@ def register(app: typer.Typer) -> None:
                 word = "[green]proved[/]" if report.is_proved else "[red]NOT PROVED[/]"
                 console.print(
                     f"terminal {report.terminal}: {word}: {report.records} records, "
-                    f"{report.purchases} purchases, {yuan(report.debited)} yuan, {report.tacs} TACs"
+                    f"{report.purchases} purchases, {yuan(report.debited)} yuan, "
+                    f"{report.tacs} TACs"
                 )
                 for finding in report.findings:
                     console.print(f"  {finding.kind}: {finding.text}")

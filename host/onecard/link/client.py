@@ -171,7 +171,7 @@ class LinkClient:
         self._ask(message.pack(message.SERVICE))
 
     def pull(self, from_seq: int, window: int = WINDOW_SIZE) -> list[record.Record]:
-        """The records from `from_seq` on, about `window` bytes of them; empty at the journal's end.
+        """The records from `from_seq` on, about `window` bytes; empty at the journal's end.
 
         They come in one turn. A frame lost on the way is asked for again; a hole in the journal
         itself is passed over (the record numbers show it).

@@ -53,7 +53,7 @@ class Session:
     # -- from other threads ------------------------------------------------------------
 
     def call(self, action: Callable[[], T]) -> T:
-        """Run `action` in the world's thread, between two steps; returns or raises what it does."""
+        """Run `action` in the world's thread between two steps; returns or raises as it does."""
         if self._failure is not None:
             raise SimError(f"the virtual terminal has failed: {self._failure}")
         answer: queue.SimpleQueue[Any] = queue.SimpleQueue()
