@@ -149,15 +149,18 @@ class PN532(Reader):
             raise LinkError("PN532 error %02X" % code)
         return bytes(data[1:])
 
-    async def is_present(self, number):
-        """Ask the card by Diagnose 6 (an R(NAK)); True if it answers. UM0701-02 7.2.1."""
-        if self._has_presence_check:
+    async def is_present(self, target):
+        """Ask the card by Diagnose 6 (an R(NAK)); True if it answers. UM0701-02 7.2.1.
+
+        A card without ISO/IEC 14443-4 does not know that question: it is looked for anew.
+        """
+        if self._has_presence_check and target.is_iso_dep:
             try:
                 data = await self._command(_DIAGNOSE, b"\x06", _POLL_TIMEOUT_MS)
                 return len(data) == 1 and data[0] == 0
             except SyntaxErrorFrame:
                 self._has_presence_check = False
-        await self.release(number)
+        await self.release(target.number)
         data = await self._command(_IN_LIST_PASSIVE_TARGET, b"\x01\x00", _POLL_TIMEOUT_MS)
         return bool(data and data[0])
 
@@ -208,15 +211,15 @@ class PN532Target(Target):
 
     def __init__(self, chip, number, sak, uid, ats):
         self._chip = chip
-        self._number = number
+        self.number = number
         self.uid = uid
         self.ats = ats
         self.is_iso_dep = bool(sak & 0x20)
 
     async def exchange(self, command):
         """See Target.exchange."""
-        return await self._chip.exchange(self._number, command)
+        return await self._chip.exchange(self.number, command)
 
     async def is_present(self):
         """See Target.is_present."""
-        return await self._chip.is_present(self._number)
+        return await self._chip.is_present(self)

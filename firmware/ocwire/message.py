@@ -72,6 +72,7 @@ _FORMATS = {
 _HAS_TAIL = (
     HELLO | ANSWER,
     SEALED,
+    STATUS | ANSWER,  # what is out of order, as text
     RECORDS,
     CONFIGURE,
     READ_CONFIG | ANSWER,

@@ -6,6 +6,7 @@ when the configuration changes or the reader or the flash fails.
 
 import asyncio
 import json
+import time
 
 import occrypto
 from ocwire import message, record
@@ -52,7 +53,7 @@ class Terminal:
         self.journal = None
         self.engine = None
         self._changed = asyncio.Event()
-        self._fault = None
+        self.fault = ""  # what the terminal cannot do just now, for the technician
         if self.keys is not None:
             self._mount()
 
@@ -83,18 +84,21 @@ class Terminal:
         values = config.parse(raw)
         config.save(self._board.root + "/config.json", values)
         self.config = values
+        self._make_engine()
         self._record(record.CONFIGURED, self.clock.now_s(), occrypto.crc32(raw), _SUBJECT_CONFIG)
         self._changed.set()
 
     def provision(self, values, raw):
         """Take keys (fields of PROVISION) and configuration. Refused over unread records."""
-        if self.journal is not None and self.journal.next_seq - 1 > self.journal.acked:
-            if values[0] != self.keys.terminal_id or values[2] != self.keys.journal:
-                raise Refused("unread records under the present keys: pull them first")
+        is_other = self.keys is not None and (values[0], values[2]) != (
+            self.keys.terminal_id,
+            self.keys.journal,
+        )
+        if is_other and self.journal.has_unread():
+            raise Refused("unread records under the present keys: pull them first")
         checked = config.parse(raw)
         config.save(self._board.root + "/config.json", checked)
-        keys.save(self._board.root + "/keys.bin", self._board.secret, values)
-        self.keys = keys.load(self._board.root + "/keys.bin", self._board.secret)
+        self._save_keys(values, is_other)
         self.config = checked
         self._mount()
         self._record(record.CONFIGURED, self.clock.now_s(), occrypto.crc32(raw), _SUBJECT_KEYS)
@@ -107,12 +111,21 @@ class Terminal:
 
     # -- inside -------------------------------------------------------------------------
 
+    def _save_keys(self, values, clears_journal):
+        path, secret = self._board.root + "/keys.bin", self._board.secret
+        keys.save(path, secret, values, clears_journal)
+        self.keys = keys.load(path, secret)
+
     def _mount(self):
         board = self._board
         journal = Journal(
             board.journal_flash, self.keys.journal, self.clock.now_s, board.journal_page_size
         )
-        journal.mount()
+        if self.keys.clears_journal:  # records of the number before, all read: see provision()
+            journal.clear()
+            self._save_keys(self.keys.fields, False)
+        else:
+            journal.mount()
         self.clock.not_before(journal.last_time_s)
         sam = SoftSam(
             self.keys.terminal_id,
@@ -120,18 +133,21 @@ class Terminal:
             self.keys.key_index,
             self.keys.is_diversified,
         )
-        self.journal = journal
+        self.journal, self._sam = journal, sam
+        self._make_engine()
+        cause = board.reset_cause()
+        firmware = (FIRMWARE.encode() + bytes(8))[:8]
+        self._record(record.BOOT, self.clock.now_s(), journal.boots + 1 & 0xFFFF, cause, firmware)
+
+    def _make_engine(self):
         self.engine = Engine(
-            journal,
-            sam,
+            self.journal,
+            self._sam,
             self.clock,
             self.hotlist,
             self.config["serial_offset"],
             self.config["repeat_ms"],
         )
-        cause = board.reset_cause()
-        firmware = (FIRMWARE.encode() + bytes(8))[:8]
-        self._record(record.BOOT, self.clock.now_s(), journal.boots + 1 & 0xFFFF, cause, firmware)
 
     def _record(self, kind, *values):
         """Append a record that is no sale; one that has no room is left out, never an error."""
@@ -149,11 +165,7 @@ class Terminal:
             self._changed.clear()
             scene = asyncio.create_task(self._scene())
             await self._changed.wait()
-            scene.cancel()
-            try:
-                await scene
-            except asyncio.CancelledError:
-                pass
+            await scene  # it ends between two taps
         await link
         self.ui.notice(texts.SERVICE)
         port.close()
@@ -163,41 +175,68 @@ class Terminal:
         if self.keys is None:
             self.ui.notice(texts.NOT_PROVISIONED)
             return
-        till = Till(self, self._board)
-        while True:
+        till = Till(self, self._board, self._changed)
+        while not till.is_over:
             try:
                 await till.start()
+                self.fault = ""
                 await _SCENES[self.config["scene"]](till)
+                return
             except ReaderError as error:
                 self._report(texts.READER_FAULT, error)
             except JournalError as error:
                 self._report(texts.FLASH_FAULT, error)
-            except asyncio.CancelledError:
-                raise
             except Exception as error:  # the supervisor: whatever it was, serve the next card
                 self._report(texts.CALL_SERVICE, error)
             await asyncio.sleep_ms(_RESTART_MS)
 
     def _report(self, text, error):
-        self._fault = "%s: %s" % (type(error).__name__, error)
-        self.ui.notice(text, texts.CALL_SERVICE)
+        self.fault = "%s: %s" % (type(error).__name__, error)
+        try:
+            self.ui.notice(text, texts.CALL_SERVICE)
+        except OSError:
+            pass  # the display itself is what failed
 
 
 class Till:
     """What a scene is handed: engine, ui, config, title, and the two ends of a tap."""
 
-    def __init__(self, terminal, board):
+    def __init__(self, terminal, board, changed):
         self.engine = terminal.engine
         self.ui = terminal.ui
         self.config = terminal.config
         self.title = UI.title(self.config["merchant"], self.config["scene"])
+        self._changed = changed
         self._journal = terminal.journal
         self._reader = board.reader
         self._keypad = board.keypad
+        self._shown_ms = None  # when the last outcome was shown, while it is to stay
+
+    @property
+    def is_over(self):
+        """True when the scene is to end: another configuration, or service mode."""
+        return self._changed.is_set()
 
     async def start(self):
         """Bring the reader up. Raises LinkError if it does not answer."""
         await self._reader.start()
+
+    def can_sell(self):
+        """False if the journal is full: nothing is sold before the host has pulled."""
+        return self._journal.has_room()
+
+    def show_outcome(self, outcome):
+        """Tell what a tap ended in; it stays on the screen for a while."""
+        self.ui.outcome(outcome)
+        self._shown_ms = time.ticks_ms()
+
+    def is_showing(self):
+        """True while the last outcome is to stay on the screen."""
+        if self._shown_ms is not None:
+            if time.ticks_diff(time.ticks_ms(), self._shown_ms) < _SHOW_MS:
+                return True
+            self._shown_ms = None
+        return False
 
     async def next_card(self):
         """A card that came within a short time, or None: then there is time to erase ahead."""
@@ -211,19 +250,15 @@ class Till:
         return self._keypad.read() if self._keypad is not None else None
 
     async def card_left(self, target):
-        """Wait until the card is taken away, and leave its result on the screen for a while."""
-        shown_ms = 0
-        while True:
+        """Wait until the card is taken away."""
+        while not self.is_over:
             try:
-                is_present = await target.is_present()
+                if not await target.is_present():
+                    return
             except LinkError:
                 await self._reader.start()
-                is_present = False
-            if not is_present:
-                break
+                return
             await asyncio.sleep_ms(_PRESENCE_MS)
-            shown_ms += _PRESENCE_MS
-        await asyncio.sleep_ms(max(0, _SHOW_MS - shown_ms))
 
 
 async def serve(board):

@@ -17,15 +17,21 @@ _FORMAT = ">6s16s16s16sBB"
 _PLAIN_SIZE = struct.calcsize(_FORMAT)
 _IV_SIZE = 12
 _DIVERSIFIED = 1
+_CLEARS_JOURNAL = 2  # in the file only: the journal is still that of an earlier number
 
 
 class Keys:
-    """terminal_id: 6 bytes. The rest: 16-byte keys and how the purchase key is used."""
+    """terminal_id: 6 bytes. The rest: 16-byte keys and how the purchase key is used.
+
+    clears_journal: the journal is to be cleared before use (power may have failed in it).
+    """
 
     def __init__(self, plain):
         values = struct.unpack(_FORMAT, plain)
         self.terminal_id, self.link, self.journal, self.purchase, self.key_index, flags = values
         self.is_diversified = bool(flags & _DIVERSIFIED)
+        self.clears_journal = bool(flags & _CLEARS_JOURNAL)
+        self.fields = values
 
 
 def _sealing_keys(secret):
@@ -45,8 +51,10 @@ def load(path, secret):
     return Keys(occrypto.sm4_ctr(encryption_key, start, raw[_IV_SIZE:-16]))
 
 
-def save(path, secret, values):
+def save(path, secret, values, clears_journal=False):
     """Seal and keep the field values of a PROVISION message, in its order."""
+    flags = values[5] & _DIVERSIFIED | (_CLEARS_JOURNAL if clears_journal else 0)
+    values = values[:5] + (flags,)
     encryption_key, mac_key = _sealing_keys(secret)
     iv = os.urandom(_IV_SIZE)
     raw = iv + occrypto.sm4_ctr(encryption_key, iv + bytes(4), struct.pack(_FORMAT, *values))

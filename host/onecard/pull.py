@@ -29,6 +29,7 @@ class PullResult:
     new: int = 0
     acked: int = 0
     unread: int = 0
+    fault: str = ""
     findings: list[verify.Finding] = field(default_factory=list)
 
 
@@ -67,12 +68,13 @@ def pull(
     puller = _Puller(client, store, keystore.journal_key(terminal), result)
     puller.seq, puller.mac = seq, mac
     total = status.next_seq - 1 - seq
-    while puller.step(status.oldest_seq):
-        progress(result.new, max(total, result.new))
     now_s = int(time.time())
     if abs(status.time_s - now_s) > _CLOCK_TOLERANCE_S:
-        client.set_time(now_s)
-    result.unread = client.status().unread
+        client.set_time(now_s)  # before the pull, which takes the record of it along
+    while puller.step(status.oldest_seq):
+        progress(result.new, max(total, result.new))
+    status = client.status()
+    result.unread, result.fault = status.unread, status.fault
     return result
 
 

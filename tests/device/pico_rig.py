@@ -55,9 +55,10 @@ class Rig:
             image = image_of("rp2_pico")
         self.world = PicoWorld(image, flash, **options)
         self.keystore = Keystore(bytes(32), PurseKeys(K, DTK, is_diversified=False))
-        self.reader = ScreenReader(
+        self._reader = ScreenReader(
             glyphs.load_module(project_root() / "build" / "gen" / "terminal" / "ui")
         )
+        self._seen: tuple[bytes, list[str]] = (b"", [])
 
     # -- the terminal ---------------------------------------------------------------
 
@@ -88,7 +89,10 @@ class Rig:
 
     def screen(self) -> list[str]:
         """The display's rows of text."""
-        return self.reader.read(self.world.framebuffer())
+        picture = self.world.framebuffer()
+        if picture != self._seen[0]:
+            self._seen = picture, self._reader.read(picture)
+        return self._seen[1]
 
     def wait_screen(self, text: str, ms: float = 4000) -> None:
         """Run until a row has `text`. Raises TimeoutError with what is there instead."""

@@ -86,11 +86,8 @@ class Journal:
 
     def _resume(self, head):
         marks = head
-        self.number = marks.number
-        self.acked = marks.acked
-        self.boots = marks.boots
-        self._first_seq = marks.first_seq
-        self.next_seq = marks.first_seq
+        self.number, self.acked, self.boots = marks.number, marks.acked, marks.boots
+        self._first_seq = self.next_seq = marks.first_seq
         self.last_mac = marks.mac_before
         if self.number > 1:
             before = self._marks(self.number - 1)
@@ -377,6 +374,17 @@ class Journal:
             record.ACKNOWLEDGED, record.pack(record.ACKNOWLEDGED, self._now_s(), upto_seq)
         )
         return self.acked
+
+    def has_unread(self):
+        """True if a record other than a receipt has not been acknowledged."""
+        return not self._holds_only_receipts(self.next_seq - 1)
+
+    def clear(self):
+        """Erase everything and start anew: the terminal gets another number and key."""
+        for index in range(self.sector_count):
+            if not read_marks(self._flash, index).is_blank:
+                self._flash.ioctl(6, index)
+        self.mount()
 
     def _holds_only_receipts(self, upto_seq):
         seq = self.acked + 1

@@ -152,6 +152,7 @@ class LinkService:
             terminal.hotlist.version,
             journal.failed_programs,
             gc.mem_free(),
+            tail=terminal.fault.encode()[:200],
         )
 
     async def _pull(self, fields, tail):

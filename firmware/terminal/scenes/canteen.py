@@ -58,23 +58,25 @@ def _fen(digits):
 
 
 async def run(till):
-    """Serve cards until cancelled. till: see app.Till."""
+    """Serve cards until the till is over. till: see app.Till."""
     amount = Amount(till.config["price"])
     while True:
         target = await _next_card(till, amount)
+        if target is None:
+            return
         outcome = await till.engine.purchase(target, amount.fen)
-        till.ui.outcome(outcome)
+        till.show_outcome(outcome)
         if outcome.is_sale:
             amount.done()
         await till.card_left(target)
 
 
 async def _next_card(till, amount):
-    """The next card that comes while there is something to pay."""
+    """The next card that comes while there is something to pay, or None when the till is over."""
     shown = None
-    while True:
-        state = (amount.digits, amount.fen)
-        if state != shown:
+    while not till.is_over:
+        state = (amount.digits, amount.fen, till.can_sell())
+        if state != shown and not till.is_showing():
             shown = state
             _show(till, amount)
         target = await till.next_card()
@@ -84,10 +86,13 @@ async def _next_card(till, amount):
             key = till.key()
         if target is not None and amount.fen and not amount.digits:
             return target
+    return None
 
 
 def _show(till, amount):
-    if amount.digits or not amount.fen:
+    if not till.can_sell():
+        till.ui.journal_full()
+    elif amount.digits or not amount.fen:
         till.ui.enter(till.title, amount.digits)
     else:
         till.ui.idle(till.title, amount.fen)

@@ -49,6 +49,10 @@ class UI:
         self._screen.show((first, middle, last))
         self._buzzer.play(_SOUNDS.get(outcome.kind, _SOUND_REFUSED))
 
+    def journal_full(self):
+        """Nothing can be sold: every record must be kept, and there is no room for more."""
+        self.notice(texts.JOURNAL_FULL, texts.PULL_FIRST)
+
     def notice(self, first, last=None):
         """A state of the terminal itself."""
         self._screen.show((None, first, last))

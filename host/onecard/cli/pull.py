@@ -66,6 +66,8 @@ def register(app: typer.Typer) -> None:
                 f"terminal {result.terminal}: {result.new} new records stored, "
                 f"acknowledged up to {result.acked}"
             )
+            if result.fault:
+                console.print(f"  [yellow]the terminal needs service[/]: {result.fault}")
             for finding in result.findings:
                 console.print(f"  [red]{finding.kind}[/]: {finding.text}")
         if result.findings:

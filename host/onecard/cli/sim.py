@@ -16,6 +16,7 @@ from ..link import LinkClient, open_port
 from ..provision import Settings, provision
 from ..sim.deck import NAMES, Deck
 from ..sim.flash import CUT_MODES
+from ..sim.screen import half_blocks
 from ..sim.session import Event, Session
 from ..sim.workplace import BOARDS, open_deck, open_keystore, open_session, open_world
 from .options import data_folder
@@ -117,12 +118,12 @@ class Printer:
             print(json.dumps(event, ensure_ascii=False), flush=True)
         elif event["event"] == "screen" and self.session is not None:
             # called in the world's thread: the framebuffer is asked directly
-            from ..sim.screen import half_blocks
-
             print("\x1b[H\x1b[2J" + half_blocks(self.session.world.framebuffer()), flush=True)
         else:
             words = ", ".join(f"{k} {v}" for k, v in event.items() if k != "event")
             print(f"{event['event']}: {words}", flush=True)
+            if event["event"] == "ready":
+                print(_HELP_COMMANDS, flush=True)
 
 
 def set_up(
@@ -196,7 +197,12 @@ def register(app: typer.Typer) -> None:
         printer.session = session
         try:
             set_up(session, keystore, terminal, settings, serials)
-            session.emit("ready", board=board, terminal=terminal, link=session.world.link_path)
+            link = session.world.link_path
+            how = (
+                f"ONECARD_PASSPHRASE=$(cat {folder / 'passphrase'}) "
+                f"onecard pull --keystore {folder / 'keystore'} --device {link}"
+            )
+            session.emit("ready", board=board, terminal=terminal, link=link, pull=how)
             _serve(session, Desk(session, open_deck(folder, keystore.purse)))
         finally:
             session.close()

@@ -53,7 +53,10 @@ class Greeting:
 
 @dataclass(frozen=True)
 class Status:
-    """A terminal's state. Sequence numbers: records oldest..next-1 are readable."""
+    """A terminal's state. Sequence numbers: records oldest..next-1 are readable.
+
+    fault: what is out of order at the terminal, empty if nothing is.
+    """
 
     state: str
     time_s: int
@@ -66,6 +69,7 @@ class Status:
     hotlist_version: int
     failed_programs: int
     ram_free_bytes: int
+    fault: str
 
     @property
     def unread(self) -> int:
@@ -132,8 +136,9 @@ class LinkClient:
 
     def status(self) -> Status:
         """The terminal's state."""
-        fields, _ = self._ask(message.pack(message.STATUS))
-        return Status(message.STATES.get(fields[0], "unknown"), *fields[1:])
+        fields, tail = self._ask(message.pack(message.STATUS))
+        state = message.STATES.get(fields[0], "unknown")
+        return Status(state, *fields[1:], fault=tail.decode("utf-8", "replace"))
 
     def set_time(self, unix_s: int) -> None:
         """Set the terminal's clock, UTC seconds."""

@@ -1,0 +1,25 @@
+"""End-to-end tests need the built firmware: make setup, onecard build rp2_pico."""
+
+import os
+
+import pytest
+from onecard.build import image_of
+
+
+def need_image(board: str) -> None:
+    """Fails in CI, skips elsewhere, when the board's firmware is not built."""
+    if not image_of(board).exists():
+        text = f"no {board} firmware: onecard build {board}"
+        pytest.fail(text) if os.environ.get("CI") else pytest.skip(text)
+
+
+@pytest.fixture
+def unix_image():
+    """The unix-port terminal is there."""
+    need_image("unix")
+
+
+@pytest.fixture
+def pico_image():
+    """The Pico's UF2 is there."""
+    need_image("rp2_pico")

@@ -1,0 +1,129 @@
+"""`onecard sim`: events, keys from standard input, foreign readers and cards."""
+
+import os
+import sys
+from pathlib import Path
+
+import pytest
+from command import Sim
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "peers"))
+from onecard.sim.cards import pboc
+from onecard.sim.cards.purse import PurseCard
+from onecard.sim.cards.tags import FaultyCard, PlainTag
+from pn532_pty import PN532OnPty
+
+pytestmark = pytest.mark.usefixtures("unix_image")
+
+DECK = """
+[purse]
+dpk = "11223344556677888877665544332211"
+dtk = "00112233445566778899AABBCCDDEEFF"
+key_index = 1
+diversified = false
+"""
+
+
+def test_a_fixed_price_a_keyed_amount_and_a_cancelled_one_are_charged(tmp_path):
+    with Sim(tmp_path, "--price", "12.00", "--merchant", "第一小学食堂") as sim:
+        sim.screen("¥12.00")
+        sim.say("tap a")
+        assert sim.record("result")["outcome"] == "debited"
+        assert "余额 ¥88.00" in "".join(sim.screen("支付成功")["text"])
+        assert sim.wait(lambda e: e["event"] == "sound")["beeps_ms"][0] >= 70
+        sim.say("remove")
+        sim.screen("请刷卡")
+        sim.say("amount 5.50")
+        sim.screen("¥5.50")
+        sim.say("tap d")
+        assert sim.record("intent")["amount"] == 550
+        sim.screen("支付成功")
+        sim.say("remove")
+        sim.screen("¥12.00")
+        sim.say("key 7")
+        sim.screen("请输入金额")
+        sim.say("cancel")
+        sim.screen("¥12.00")
+        sim.say("cards")
+        balances = sim.wait(lambda e: e["event"] == "cards")["balances"]
+        assert balances["a"] == 8800 and balances["d"] == 5450
+        sim.say("quit")
+        assert sim.process.wait(30) == 0
+
+
+def test_cards_and_journal_survive_the_end_of_the_program(tmp_path):
+    with Sim(tmp_path) as sim:
+        sim.say("tap a")
+        last = sim.record("result")["seq"]
+    with Sim(tmp_path) as sim:
+        sim.say("cards")
+        assert sim.wait(lambda e: e["event"] == "cards")["balances"]["a"] == 8800
+        sim.say("tap a")
+        assert sim.record("intent")["seq"] > last
+
+
+def test_a_wrong_command_is_an_event_that_says_what_is_possible(tmp_path):
+    with Sim(tmp_path) as sim:
+        for line, part in (("bogus", "bogus"), ("tap zz", "cards: a"), ("amount x", "amount")):
+            sim.say(line)
+            assert part in sim.wait(lambda e: e["event"] == "error")["text"]
+
+
+def test_the_terminal_goes_on_when_standard_input_ends(tmp_path):
+    with PN532OnPty() as reader, Sim(tmp_path, "--reader", reader.path) as sim:
+        sim.process.stdin.close()
+        card = PurseCard.make(balance=5000)
+        reader.field.place(card)
+        sim.screen("卡片错误")  # its keys are not this terminal's
+
+
+def test_a_foreign_reader_and_a_foreign_deck_are_served_with_given_keys(tmp_path):
+    keys = tmp_path / "deck.toml"
+    keys.write_text(DECK)
+    card = PurseCard.make(
+        balance=10000, offline_serial=0x10, random_source=bytes.fromhex("A1B2C3D4")
+    )
+    with PN532OnPty() as reader:
+        options = ("--reader", reader.path, "--keys", keys, "--price", "2.00")
+        with Sim(tmp_path / "state", *options) as sim:
+            reader.field.place(card)
+            intent, result = sim.record("intent"), sim.record("result")
+            sim.screen("支付成功")
+            reader.field.remove()
+    assert card.balance == 9800
+    assert intent["random"] == "a1b2c3d4" and intent["card_counter"] == 0x10
+    key = pboc.purchase_session_key(card.dpk, b"\xa1\xb2\xc3\xd4", 0x10, intent["terminal_serial"])
+    assert result["mac2"] == pboc.mac(key, pboc.amount4(200)).hex()
+
+
+def test_odd_cards_are_refused_with_a_word_and_the_next_card_is_served(tmp_path):
+    keys = tmp_path / "deck.toml"
+    keys.write_text(DECK)
+    good = PurseCard.make(balance=10000)
+    odd = (
+        (PlainTag(), "无法识别此卡"),
+        (FaultyCard(PurseCard.make(balance=9000), 0x50, b"\x90"), "卡片错误"),
+        (FaultyCard(PurseCard.make(balance=9000), 0x50, b"\x6f\x12"), "卡片错误"),
+        (FaultyCard(PurseCard.make(balance=9000), 0xA4, b"\x6f\x7f\x84\x90\x00"), "卡片错误"),
+    )
+    with PN532OnPty() as reader:
+        with Sim(tmp_path / "state", "--reader", reader.path, "--keys", keys) as sim:
+            for card, text in odd:
+                reader.field.place(card)
+                sim.screen(text)
+                reader.field.remove()
+                sim.screen("请刷卡")
+            reader.field.place(good)
+            sim.screen("支付成功")
+    assert good.balance == 8800
+
+
+def test_an_absent_reader_is_told_on_the_screen_and_found_when_it_comes(tmp_path):
+    with PN532OnPty() as reader:
+        link = tmp_path / "reader"
+        os.symlink(reader.path, link)
+        reader.chip.feed = lambda data, feed=reader.chip.feed: None  # dead
+        with Sim(tmp_path / "state", "--reader", link) as sim:
+            sim.screen("读卡器故障")
+            del reader.chip.feed  # alive again
+            sim.screen("请刷卡")

@@ -1,0 +1,335 @@
+"""Small parts of the terminal: files, configuration, hotlist, keys, clock, amounts, screen."""
+
+import json
+import os
+import random
+
+import pytest
+import virtual
+from fake_glyphs import shape
+from hypothesis import given
+from hypothesis import strategies as st
+from inproc import RTC, TERMINAL, Buzzer, Display
+from onecard.sim.screen import ScreenReader
+from terminal import config, files, keys, outcomes
+from terminal.clock import Clock
+from terminal.hotlist import Hotlist, HotlistError
+from terminal.scenes.canteen import MAX_AMOUNT, Amount
+from terminal.ui import facade, glyphs, texts
+
+# -- files ----------------------------------------------------------------------------------
+
+
+def test_a_file_is_replaced_whole_and_a_missing_one_is_none(tmp_path):
+    path = str(tmp_path / "f")
+    assert files.read_file(path) is None
+    files.replace_file(path, b"one")
+    files.replace_file(path, b"two")
+    assert files.read_file(path) == b"two" and os.listdir(tmp_path) == ["f"]
+
+
+def test_p5_a_cut_while_writing_beside_leaves_the_old_file(tmp_path):
+    path = str(tmp_path / "f")
+    files.replace_file(path, b"old")
+    (tmp_path / "f.new").write_bytes(b"ne")  # what a cut leaves
+    assert files.read_file(path) == b"old"
+    files.replace_file(path, b"new")
+    assert files.read_file(path) == b"new"
+
+
+# -- configuration --------------------------------------------------------------------------
+
+
+def test_a_configuration_is_filled_with_defaults_and_kept(tmp_path):
+    path = str(tmp_path / "c.json")
+    assert config.load(path) == config.check({})
+    values = config.parse('{"merchant": "第一小学食堂", "price": 1200}'.encode())
+    assert values["scene"] == "canteen" and values["repeat_ms"] == 1500
+    config.save(path, values)
+    assert config.load(path) == values
+
+
+@pytest.mark.parametrize(
+    ("raw", "says"),
+    [
+        (b"", "no JSON"),
+        (b"{", "no JSON"),
+        (b"\xff\xfe", "no JSON"),
+        (b"[]", "not an object"),
+        (b'{"colour": 1}', "unknown field colour"),
+        (b'{"price": -1}', "price must be 0 to 10000000"),
+        (b'{"price": 10000001}', "price must be"),
+        (b'{"price": "12"}', "price must be int"),
+        (b'{"price": true}', "price must be int"),
+        (b'{"price": 1.5}', "price must be int"),
+        (b'{"merchant": 5}', "merchant must be str"),
+        (json.dumps({"merchant": "m" * 33}).encode(), "merchant must be 0 to 32"),
+        (b'{"scene": "casino"}', "scene casino is unknown"),
+        (b'{"scene": ""}', "scene must be"),
+        (b'{"serial_offset": 4294967296}', "serial_offset must be"),
+        (b'{"repeat_ms": null}', "repeat_ms must be int"),
+    ],
+)
+def test_p7_a_bad_configuration_is_refused_with_the_field_and_its_range(raw, says):
+    with pytest.raises(config.ConfigError, match=says):
+        config.parse(raw)
+
+
+def test_a_damaged_configuration_file_means_the_defaults(tmp_path):
+    path = tmp_path / "c.json"
+    path.write_bytes(b'{"price": 12')
+    assert config.load(str(path)) == config.check({})
+
+
+# -- hotlist --------------------------------------------------------------------------------
+
+
+def serials(*numbers):
+    return b"".join(n.to_bytes(10, "big") for n in numbers)
+
+
+@given(st.lists(st.tuples(st.sets(st.integers(0, 60)), st.sets(st.integers(0, 60))), max_size=8))
+def test_a_hotlist_is_a_set_that_survives_restarts(tmp_path_factory, deltas):
+    path = str(tmp_path_factory.mktemp("h") / "hotlist.bin")
+    wanted, version = set(), 0
+    for add, remove in deltas:
+        Hotlist(path).apply(version, version + 1, serials(*add), serials(*remove))
+        wanted, version = (wanted | add) - remove, version + 1
+    again = Hotlist(path)
+    assert (len(again), again.version) == (len(wanted), version)
+    assert {n for n in range(64) if serials(n) in again} == wanted
+
+
+def test_a_delta_on_another_version_is_refused_and_changes_nothing(tmp_path):
+    hotlist = Hotlist(str(tmp_path / "h"))
+    hotlist.apply(0, 5, serials(1, 2), b"")
+    with pytest.raises(HotlistError, match="at version 5, not 4"):
+        hotlist.apply(4, 6, serials(3), b"")
+    assert hotlist.version == 5 and serials(3) not in hotlist
+    hotlist.apply(0, 9, serials(7), b"")
+    assert serials(7) in hotlist and serials(1) not in hotlist and hotlist.version == 9
+
+
+def test_a_delta_whose_answer_was_lost_may_be_sent_again(tmp_path):
+    hotlist = Hotlist(str(tmp_path / "h"))
+    hotlist.apply(0, 1, serials(1), b"")
+    for _ in range(2):
+        hotlist.apply(1, 2, serials(2), serials(1))
+    assert hotlist.version == 2 and len(hotlist) == 1
+
+
+def test_odd_and_too_many_serials_are_refused(tmp_path):
+    hotlist = Hotlist(str(tmp_path / "h"))
+    for add, remove in ((bytes(9), b""), (b"", bytes(11))):
+        with pytest.raises(HotlistError, match="10 bytes each"):
+            hotlist.apply(0, 1, add, remove)
+    with pytest.raises(HotlistError, match="4001, limit 4000"):
+        hotlist.apply(0, 1, serials(*range(4001)), b"")
+    hotlist.apply(0, 1, serials(*range(4000)), b"")
+    assert len(Hotlist(str(tmp_path / "h"))) == 4000
+
+
+# -- keys -----------------------------------------------------------------------------------
+
+FIELDS = (bytes.fromhex(TERMINAL), b"L" * 16, b"J" * 16, b"P" * 16, 3, 1)
+
+
+def test_keys_are_kept_for_this_board_alone(tmp_path):
+    path = str(tmp_path / "keys.bin")
+    assert keys.load(path, b"board 1") is None
+    keys.save(path, b"board 1", FIELDS)
+    kept = keys.load(path, b"board 1")
+    assert (kept.terminal_id, kept.link, kept.journal, kept.purchase) == FIELDS[:4]
+    assert kept.key_index == 3 and kept.is_diversified
+    assert keys.load(path, b"board 2") is None
+
+
+def test_p6_no_key_is_in_the_file_in_clear_or_in_a_text(tmp_path):
+    path = tmp_path / "keys.bin"
+    keys.save(str(path), b"board 1", FIELDS)
+    raw = path.read_bytes()
+    for secret in FIELDS[:4]:
+        assert secret not in raw
+    kept = keys.load(str(path), b"board 1")
+    assert "LLLL" not in repr(kept) + str(kept) and (b"L" * 16).hex() not in repr(kept)
+    keys.save(str(path), b"board 1", FIELDS)
+    assert path.read_bytes()[:12] != raw[:12]  # a fresh counter start each time
+
+
+def test_any_damage_to_the_key_file_is_found(tmp_path):
+    path = tmp_path / "keys.bin"
+    keys.save(str(path), b"board 1", FIELDS)
+    raw = path.read_bytes()
+    for i in range(len(raw)):
+        path.write_bytes(raw[:i] + bytes((raw[i] ^ 1,)) + raw[i + 1 :])
+        assert keys.load(str(path), b"board 1") is None
+        path.write_bytes(raw[:i])
+        assert keys.load(str(path), b"board 1") is None
+
+
+# -- clock ----------------------------------------------------------------------------------
+
+
+def test_the_clock_runs_on_ticks_for_months_from_where_it_was_set():
+    clock = Clock()
+    assert not clock.is_set()
+    assert clock.set(1767225600) == 0 and clock.is_set()
+    for _ in range(60):
+        virtual.clock.advance(2 * 86400 + 0.25)
+        now_s = clock.now_s()
+    assert now_s == 1767225600 + 120 * 86400 + 15
+    assert clock.bcd().hex() == "20260501080015"
+
+
+def test_a_battery_backed_clock_is_read_at_start_and_set_with_the_clock():
+    rtc = RTC(1767225600)
+    clock = Clock(rtc)
+    assert clock.now_s() == 1767225600
+    clock.set(1800000000)
+    assert rtc.read_s() == 1800000000
+
+
+def test_an_empty_battery_means_the_clock_is_not_set():
+    class Dead:
+        read_s = staticmethod(lambda: None)
+
+    assert not Clock(Dead()).is_set()
+
+
+def test_the_clock_is_moved_on_but_never_back_by_the_journal():
+    clock = Clock(RTC(1767225600))
+    clock.not_before(1767225000)
+    assert clock.now_s() == 1767225600
+    clock.not_before(1767229999)
+    assert clock.now_s() == 1767229999
+
+
+# -- canteen amounts ------------------------------------------------------------------------
+
+
+def press(amount, *presses):
+    for key in presses:
+        amount.press(key)
+    return amount
+
+
+@pytest.mark.parametrize(
+    ("typed", "fen"),
+    [("12", 1200), ("12.5", 1250), ("12.50", 1250), ("0.01", 1), ("12.", 1200), ("007", 0),
+     ("12.505", 1250), ("1..2", 120), ("100000", 10000000), ("100000.99", 10000000),
+     ("1000000", 10000000)],
+)  # fmt: skip
+def test_an_amount_is_keyed_in_in_yuan(typed, fen):
+    amount = press(Amount(0), *typed, "confirm")
+    assert amount.fen == fen
+
+
+def test_a_keyed_amount_holds_for_one_sale_then_the_price_again():
+    amount = press(Amount(800), "5", "confirm")
+    assert amount.fen == 500 and amount.digits == ""
+    amount.done()
+    assert amount.fen == 800
+    assert press(amount, "5", "cancel").fen == 800
+    assert press(amount, "5", "confirm", "cancel").fen == 800
+    assert press(amount, "0", "confirm").fen == 800
+
+
+@given(st.lists(st.sampled_from([*"0123456789.", "confirm", "cancel", "F1", "", "12"])))
+def test_any_keys_give_an_amount_that_a_terminal_may_charge(presses):
+    amount = Amount(0)
+    for key in presses:
+        amount.press(key)
+        assert 0 <= amount.fen <= MAX_AMOUNT
+        assert amount.digits.count(".") <= 1 and len(amount.digits) <= 9
+
+
+# -- screen ---------------------------------------------------------------------------------
+
+CHARACTERS = {c: shape(c, 16) for c in glyphs.HALF if c != " "} | {
+    c: shape(c, 32) for c in glyphs.FULL
+}
+
+
+def shown(display):
+    return [row.strip() for row in ScreenReader(CHARACTERS).read(bytes(display.buffer))]
+
+
+def columns(text):
+    return sum(1 if c in glyphs.HALF else 2 for c in text)
+
+
+def ui():
+    display, buzzer = Display(), Buzzer()
+    return facade.UI(display, buzzer), display, buzzer
+
+
+def all_texts():
+    out = [v for k, v in vars(texts).items() if k.isupper() and isinstance(v, str)]
+    out.remove(texts.MERCHANT_CHARACTERS)
+    out += [part for pair in texts.OUTCOMES.values() for part in pair if part]
+    return out + list(texts.SCENES.values()) + [texts.BALANCE + " ¥9999999.99"]
+
+
+@pytest.mark.parametrize("text", all_texts())
+def test_every_text_fits_the_screen(text):
+    assert columns(text) <= 16
+
+
+def test_every_outcome_has_a_text_and_a_sound():
+    names = {v for k, v in vars(outcomes).items() if k.isupper()}
+    assert set(texts.OUTCOMES) == names
+    for kind in names:
+        face, display, buzzer = ui()
+        face.outcome(outcomes.Outcome(kind, 1200, 3800))
+        first, last = texts.OUTCOMES[kind]
+        assert shown(display) == [first, "¥12.00", "", last or "余额 ¥38.00"]
+        assert len(buzzer.played) == 1 and display.shown == 1
+    good = [k for k in names if facade._SOUNDS.get(k) == facade._SOUND_GOOD]
+    assert set(good) == {outcomes.APPROVED, outcomes.RESOLVED}
+
+
+@pytest.mark.parametrize("fen", [1, 1200, 999999, 1000000, 10000000])
+def test_an_amount_is_shown_with_all_its_digits(fen):
+    face, display, _ = ui()
+    face.idle("食堂", fen)
+    assert shown(display) == ["食堂", "¥" + facade.yuan(fen), "", texts.TAP]
+
+
+def test_amounts_in_yuan():
+    texts_of = {0: "0.00", 5: "0.05", 1200: "12.00", 10000001: "100000.01", -50: "-0.50"}
+    assert {fen: facade.yuan(fen) for fen in texts_of} == texts_of
+
+
+def test_what_is_keyed_in_is_shown_digit_by_digit():
+    face, display, _ = ui()
+    for digits in ("", "1", "12.", "12.50", "100000.00"):
+        face.enter("食堂", digits)
+        assert shown(display)[1] == "¥" + digits
+
+
+def test_a_merchant_whose_name_has_no_glyphs_is_shown_as_its_scene():
+    assert facade.UI.title("第一小学食堂", "canteen") == "第一小学食堂"
+    assert facade.UI.title("饕餮", "canteen") == texts.SCENES["canteen"]
+    assert facade.UI.title("", "canteen") == texts.SCENES["canteen"]
+
+
+def test_unknown_characters_become_question_marks_and_long_texts_are_cut():
+    face, display, _ = ui()
+    face.notice("饕A", "0123456789012345XYZ")
+    assert shown(display) == ["", "?A", "0123456789012345", ""]
+
+
+def test_any_text_is_drawn_without_an_error():
+    seed = 2
+    print("seed", seed)
+    rng = random.Random(seed)
+    face, _, _ = ui()
+    for _ in range(100):
+        face.notice("".join(chr(rng.randrange(0x20, 0x9FFF)) for _ in range(rng.randrange(30))))
+
+
+def test_nothing_is_left_on_the_screen_of_the_picture_before():
+    face, display, _ = ui()
+    face.idle("食堂", 1200)
+    face.notice("A")
+    assert shown(display) == ["", "A", "", ""]
