@@ -23,9 +23,10 @@ test:  ## every test (sets up everything first); under 12 minutes on 2 cores
 quick:  ## the tests without a terminal: unit, chip, power, arch; seconds
 	$(PYTEST) -m "not slow" tests/unit tests/chip tests/both tests/power tests/arch
 
-lint:  ## ruff, and the import table
+lint:  ## ruff, mypy, and the import table
 	.venv/bin/ruff check .
 	.venv/bin/ruff format --check .
+	.venv/bin/mypy
 	$(PY) -m pytest -q tests/arch
 
 power:  ## the exhaustive power-cut sweep (long)

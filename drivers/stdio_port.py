@@ -55,11 +55,20 @@ class StdioPort:
             if time.ticks_diff(time.ticks_ms(), start) >= timeout_ms:
                 return 0
             await asyncio.sleep_ms(_IDLE_MS)
+        count = self._take(view)
+        if not count:  # hung up: no host at the other end
+            await asyncio.sleep_ms(_IDLE_MS)
+        return count
+
+    def _take(self, view):
         count = 0
-        while count < len(view) and self._poll.poll(0):
-            got = self._in.read(1)
-            if not got:
-                break
-            view[count] = got[0]
-            count += 1
+        try:
+            while count < len(view) and self._poll.poll(0):
+                got = self._in.read(1)
+                if not got:
+                    break
+                view[count] = got[0]
+                count += 1
+        except OSError:
+            pass  # a line that went away comes back or does not; what came before it counts
         return count

@@ -50,13 +50,15 @@ fi
 
 step 2 "virtual environment"
 stamp=build/venv.stamp
-state=$(cat pyproject.toml setup.py native/cpython/build_core.py native/*/*.[ch] | sha256sum)
+state=$(cat pyproject.toml requirements.lock setup.py native/cpython/build_core.py native/*/*.[ch] | sha256sum)
 if [ -x .venv/bin/onecard ] && [ "$(cat $stamp 2>/dev/null)" = "$state" ]; then
     echo "      up to date"
 else
     [ -x .venv/bin/python ] || quietly python3 -m venv .venv
     echo "      installing the packages of pyproject.toml and compiling the C core"
-    quietly .venv/bin/python -m pip install --disable-pip-version-check -e ".[sim,build,test]"
+    pip=(.venv/bin/python -m pip --disable-pip-version-check install)
+    quietly "${pip[@]}" --require-hashes -r requirements.lock
+    quietly "${pip[@]}" --no-deps --no-build-isolation -e .
     echo "$state" >$stamp
 fi
 

@@ -50,9 +50,10 @@ class Marks:
         self.is_clean = False
         self.is_blank = raw == b"\xff" * MARKS_SIZE
         crc = struct.unpack_from(">I", raw, 12)[0]
-        if raw[:3] == _MAGIC and raw[3] == record.FORMAT_VERSION:
-            if crc == occrypto.crc32(raw[:12]):
-                self.erases = struct.unpack_from(">I", raw, 4)[0]
+        if raw[:3] == _MAGIC and crc == occrypto.crc32(raw[:12]):
+            if raw[3] != record.FORMAT_VERSION:
+                return
+            self.erases = struct.unpack_from(">I", raw, 4)[0]
         opened = raw[ERASED_MARK_SIZE:MARKS_SIZE]
         if struct.unpack_from(">I", opened, 20)[0] == occrypto.crc32(opened[:20]):
             values = struct.unpack_from(">II4sIH", opened)

@@ -65,6 +65,7 @@ def chain(
     for item in items:
         if item.seq != seq + 1:
             text = f"records {seq + 1} to {item.seq - 1} are missing"
+            text += f"; record {item.seq} behind them cannot be proved"
             if item.seq <= seq:
                 text = f"record {item.seq} comes after {seq}: repeated or put in elsewhere"
                 findings.append(Finding(item.seq, ALTERED, text))

@@ -128,9 +128,7 @@ def violations(name):
 
 # native/cpython, native/ctests, native/mpy and tools are build scripts outside the layers
 LAYERED = [
-    name
-    for name in FILES
-    if not name.startswith("native/") or name.startswith("native/occrypto/")
+    name for name in FILES if not name.startswith("native/") or name.startswith("native/occrypto/")
 ]
 
 
@@ -154,7 +152,9 @@ def test_a_forbidden_import_would_be_noticed(monkeypatch):
 
 @pytest.mark.parametrize("name", [n for n in FILES if n.startswith(("firmware/", "drivers/"))])
 def test_firmware_and_drivers_name_no_board_hardware(name):
-    hits = [f"{name}:{line}" for target, line in imports(name) for h in HARDWARE if within(target, h)]
+    hits = [
+        f"{name}:{line}" for target, line in imports(name) for h in HARDWARE if within(target, h)
+    ]
     assert hits == []
 
 

@@ -35,7 +35,9 @@ def noise(size, state=1):
 
 def refusal(n):
     """A REFUSED body."""
-    return record.pack(record.REFUSED, NOW_S + n, record.HOTLISTED, bytes(9) + bytes((n & 255,)), n)
+    return record.pack(
+        record.REFUSED, NOW_S + n, record.HOTLISTED, bytes(9) + bytes((n & 255,)), n
+    )
 
 
 def chain(count, first=1, before=record.FIRST_MAC):
@@ -220,6 +222,14 @@ def test_every_bit_flip_in_the_opened_mark_is_found_and_one_in_the_erased_mark_h
         assert not marks.is_clean and not marks.is_blank
         assert (marks.erases is None) == (bit < 128)
         assert marks.number == (385 if bit < 128 else 0), bit
+
+
+def test_a_sector_of_another_version_is_not_taken_for_ours():
+    raw = bytearray(sector.erased_mark(9) + sector.opened_mark(385, 70000, b"mac.", 69000, 3))
+    raw[3] = record.FORMAT_VERSION + 1
+    raw[12:16] = struct.pack(">I", record.occrypto.crc32(raw[:12]))
+    marks = sector.Marks(bytes(raw))
+    assert (marks.erases, marks.number, marks.is_clean, marks.is_blank) == (None, 0, False, False)
 
 
 def page(*parts):

@@ -533,8 +533,8 @@ def test_any_bytes_from_the_line_end_in_a_typed_error_or_an_answer():
 
     async def test(bench):
         for _ in range(150):
-            bench.port.from_chip = lambda data: rng.randbytes(rng.randrange(40)) + (
-                b"\x00\xff" if rng.random() < 0.3 else b""
+            bench.port.from_chip = lambda data: (
+                rng.randbytes(rng.randrange(40)) + (b"\x00\xff" if rng.random() < 0.3 else b"")
             )
             try:
                 await bench.reader.poll(0)

@@ -197,7 +197,10 @@ SCENES = {
     "lost_answer_in_a_new_sector": (before_rollover, lambda w: w.tap(0, loses="answer")),
     "purchase_over_an_old_sector": (acknowledged, lambda w: (w.tap(0), w.tap(1), w.tap(1))),
     "acknowledgement": (plain, receive),
-    "acknowledgement_into_a_new_sector": (before_rollover, lambda w: (w.fill_page(20), receive(w))),
+    "acknowledgement_into_a_new_sector": (
+        before_rollover,
+        lambda w: (w.fill_page(20), receive(w)),
+    ),
     "acknowledgement_of_a_full_journal": (full, lambda w: (receive(w), w.tap(0))),
     "erase_ahead": (acknowledged, lambda w: (w.journal.prepare(), w.tap(0))),
     "results_with_a_full_journal": (full, lambda w: (w.tap(1), w.tap(2))),

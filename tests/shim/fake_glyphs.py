@@ -22,8 +22,6 @@ def install():
     module = types.ModuleType("terminal.ui.glyphs")
     module.HALF = "".join(sorted(ascii_characters | {"¥"}))
     module.FULL = "".join(sorted(set(literals) - ascii_characters - {"¥"}))
-    module.HALF_BITS = b"".join(
-        bytes(16) if c == " " else shape(c, 16) for c in module.HALF
-    )
+    module.HALF_BITS = b"".join(bytes(16) if c == " " else shape(c, 16) for c in module.HALF)
     module.FULL_BITS = b"".join(shape(c, 32) for c in module.FULL)
     sys.modules["terminal.ui.glyphs"] = module

@@ -72,7 +72,9 @@ def test_the_published_purchase_comes_out_of_the_terminals_code():
 
 def test_the_published_session_keys_and_diversification():
     assert occrypto.pboc_session_key(K, h("A1B2C3D400100123")) == h("6696ADD895DE22EF")
-    assert occrypto.diversify_des(K, h("3109990012345678")) == h("33C463DCDEF8D7642D87781FA0B83326")
+    assert occrypto.diversify_des(K, h("3109990012345678")) == h(
+        "33C463DCDEF8D7642D87781FA0B83326"
+    )
     session_key = occrypto.pboc_session_key(K, h("1122334400000001"))
     assert occrypto.pboc_mac(session_key, h("00001000 06 001122334455 20120229 135100")) == h(
         "F15CAB75"

@@ -250,7 +250,9 @@ def test_p7_truncated_and_random_answers_end_in_an_outcome(ins):
         a_card = card(100 + n, balance=5000)
 
         def spoil(apdu, right, n=n):
-            return right[: rng.randrange(len(right))] if n % 2 else rng.randbytes(rng.randrange(30))
+            return (
+                right[: rng.randrange(len(right))] if n % 2 else rng.randbytes(rng.randrange(30))
+            )
 
         bench.tap(FaultyCard(a_card, ins, spoil))
         for _ in range(3):

@@ -106,7 +106,12 @@ def test_p6_no_key_crosses_the_line_in_clear_once_a_terminal_is_provisioned(term
     provision(terminal)
     connected(terminal).status()
     raw = b"".join(seen)
-    for secret in (KEYS.purse.dpk, KEYS.link_key(TERMINAL), KEYS.journal_key(TERMINAL), KEYS.master):
+    for secret in (
+        KEYS.purse.dpk,
+        KEYS.link_key(TERMINAL),
+        KEYS.journal_key(TERMINAL),
+        KEYS.master,
+    ):
         assert secret not in raw
 
 
@@ -123,7 +128,9 @@ def test_a_device_that_only_claims_a_terminals_number_is_told(terminal, monkeypa
     client.hello()
     terminal.terminal.keys.link = b"another terminal"
     # it believes the host (so that its own proof is what is judged here)
-    monkeypatch.setattr("terminal.link.service.occrypto", types.SimpleNamespace(equal=lambda *_: True))
+    monkeypatch.setattr(
+        "terminal.link.service.occrypto", types.SimpleNamespace(equal=lambda *_: True)
+    )
     with pytest.raises(LinkFailed, match="does not hold the keys"):
         client.authenticate(KEYS.link_key(TERMINAL))
 
@@ -132,7 +139,9 @@ def test_a_proof_is_good_for_one_try_and_one_nonce(terminal):
     client = terminal.client()
     client.hello()
     host_nonce, terminal_nonce = client._nonces
-    right = proof(KEYS.link_key(TERMINAL), HOST, bytes.fromhex(TERMINAL), host_nonce, terminal_nonce)
+    right = proof(
+        KEYS.link_key(TERMINAL), HOST, bytes.fromhex(TERMINAL), host_nonce, terminal_nonce
+    )
     request = message.pack(message.AUTHENTICATE, right)
     client._ask(request)
     with pytest.raises(Refused, match="say HELLO first"):
@@ -340,7 +349,8 @@ def test_p4_a_terminal_that_sends_another_record_under_a_known_number_is_told(
     records = client.pull(1)
     key = KEYS.journal_key(TERMINAL)
     forged = record.Record(
-        3, record.seal(key, 3, records[1].mac, record.REFUSED, record.pack(0x10, 0, 1, bytes(10), 0))
+        3,
+        record.seal(key, 3, records[1].mac, record.REFUSED, record.pack(0x10, 0, 1, bytes(10), 0)),
     )
     store.append(TERMINAL, [*records[:2], forged])
     with pytest.raises(pulling.PullError, match="record 4 is not what the terminal wrote"):
@@ -404,23 +414,6 @@ def test_a_full_journal_is_emptied_by_pulls_and_sells_again(terminal, store):
 # -- the line fails -------------------------------------------------------------------------
 
 
-def frames_of_a_pull(terminal, store):
-    """How many pieces go each way in a pull."""
-    counts = [0, 0]
-
-    def counting(index):
-        def pass_on(data):
-            counts[index] += 1
-            return data
-
-        return pass_on
-
-    terminal.line.to_terminal, terminal.line.to_host = counting(0), counting(1)
-    pulled(terminal, store)
-    terminal.line.to_terminal = terminal.line.to_host = lambda data: data
-    return counts
-
-
 CHANGES = {
     "lost": lambda data: b"",
     "garbled": lambda data: data[: len(data) // 2] + b"\x00" + data[len(data) // 2 + 1 :],
@@ -431,15 +424,11 @@ CHANGES = {
 
 @pytest.mark.parametrize("change", CHANGES)
 @pytest.mark.parametrize("way", ["to_terminal", "to_host"])
-def test_one_bad_piece_on_the_line_costs_a_repetition_at_most(terminal, tmp_path, change, way):
-    for n in range(12):
-        terminal.tap(card(n), seconds=0.5)
-    with Store(tmp_path / "dry.duckdb") as dry:
-        pieces = frames_of_a_pull(terminal, dry)[way == "to_host"]
-    assert pieces >= 6
-    failed = 0
-    for n in range(1, pieces + 1):
-        terminal.tap(card(100 + n), seconds=0.5)
+def test_one_bad_piece_on_the_line_costs_a_repetition_at_most(terminal, store, change, way):
+    taps = 0
+    for n in range(1, 100):
+        terminal.tap(card(n), seconds=0.2)
+        taps += 1
         count = [0]
 
         def spoil(data, n=n, count=count):
@@ -447,20 +436,17 @@ def test_one_bad_piece_on_the_line_costs_a_repetition_at_most(terminal, tmp_path
             return CHANGES[change](data) if count[0] == n else data
 
         setattr(terminal.line, way, spoil)
-        with Store(tmp_path / f"{n}.duckdb") as store:
-            try:
-                pulled(terminal, store)
-            except OneCardError as error:  # only the login is not repeated: run it again
-                failed += 1
-                assert n <= 2, (n, error)
-            setattr(terminal.line, way, lambda data: data)
+        try:
             pulled(terminal, store)
-            proved = report(store)
-            assert all(f.kind == verify.GAP and f.seq == 1 for f in proved.findings)
-            assert connected(terminal).status().unread <= 1
-            seqs = [r.seq for r in store.records(TERMINAL)]
-            assert seqs == list(range(seqs[0], seqs[-1] + 1))
-    assert failed <= 2
+        except OneCardError as error:
+            # The login is not repeated, and a doubled request is refused: pull again.
+            assert n <= 2 or (change, way) == ("doubled", "to_terminal"), (n, error)
+        setattr(terminal.line, way, lambda data: data)
+        assert pulled(terminal, store).unread <= 1
+        assert store.debited() == taps * PRICE
+        if count[0] < n:  # every piece of a pull has had its turn
+            break
+    assert n > 6 and report(store).findings == []
 
 
 def test_a_noisy_line_loses_and_doubles_nothing(terminal, store):
@@ -488,7 +474,7 @@ def test_a_noisy_line_loses_and_doubles_nothing(terminal, store):
     assert proved.findings == [] and proved.debited == 25 * PRICE and failures < 15
 
 
-@pytest.mark.parametrize("dies_after", range(1, 14))
+@pytest.mark.parametrize("dies_after", range(1, 9))
 def test_a_host_that_dies_at_any_point_of_a_pull_resumes_where_it_stopped(
     terminal, store, dies_after
 ):

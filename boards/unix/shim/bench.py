@@ -19,14 +19,17 @@ def _take(size):
     while len(data) < size:
         part = _in.read(size - len(data))
         if not part:
-            raise SystemExit(1)  # the bench is gone: so is the board
+            raise SystemExit(1)
         data += part
     return data
 
 
 def ask(op, arguments=b""):
     """The bench's answer to one request (bytes)."""
-    _out.write(struct.pack("<BH", ord(op), len(arguments)) + arguments)
+    try:
+        _out.write(struct.pack("<BH", ord(op), len(arguments)) + arguments)
+    except OSError:
+        raise SystemExit(1)  # the bench is gone: so is the board
     return _take(struct.unpack("<H", _take(2))[0])
 
 

@@ -1,10 +1,13 @@
 """`machine` for the unix port: as much of it as the terminal uses, played by the bench."""
 
+import io
 import os
 import select
 import struct
 
 from bench import ask
+
+_GET_FILENO = 10
 
 
 def unique_id():
@@ -56,7 +59,7 @@ class RTC:
         ask("S", struct.pack("<I", seconds))
 
 
-class UART:
+class UART(io.IOBase):
     """A tty: ONECARD_UART<number> names it."""
 
     def __init__(self, number, baudrate=115200):
@@ -71,6 +74,10 @@ class UART:
         command = "stty -F '%s' raw -echo min 0 time 0 %d 2>/dev/null"
         if os.system(command % (self._path, baudrate)):
             raise OSError(5)
+
+    def ioctl(self, op, arg):
+        """10: the descriptor that select.poll watches."""
+        return self._file.fileno() if op == _GET_FILENO else -22
 
     def any(self):
         """The most that readinto can take without waiting; 0 if nothing is there."""

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import signal
 import sys
 import threading
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 
@@ -39,7 +41,7 @@ class Desk:
 
     def __init__(self, session: Session, deck: Deck) -> None:
         self._session, self._deck = session, deck
-        self._commands = {
+        self._commands: dict[str, Callable[..., None]] = {
             "amount": self._amount,
             "key": self._key,
             "confirm": lambda *_: self._key("confirm"),
@@ -210,6 +212,7 @@ def register(app: typer.Typer) -> None:
 
 def _serve(session: Session, desk: Desk) -> None:
     """Carry out lines from standard input; at its end go on until the process is ended."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     for line in sys.stdin:
         try:
             if not desk.run(line):

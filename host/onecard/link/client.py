@@ -138,7 +138,7 @@ class LinkClient:
         """The terminal's state."""
         fields, tail = self._ask(message.pack(message.STATUS))
         state = message.STATES.get(fields[0], "unknown")
-        return Status(state, *fields[1:], fault=tail.decode("utf-8", "replace"))
+        return Status(state, *fields[1:], tail.decode("utf-8", "replace"))
 
     def set_time(self, unix_s: int) -> None:
         """Set the terminal's clock, UTC seconds."""
