@@ -15,6 +15,7 @@ class Buzzer:
         """Start a pattern: (on_ms, off_ms, on_ms, …). Returns at once."""
         if self._task is not None:
             self._task.cancel()
+        self._pin(1)  # at once: the task gets its turn only after what is being done now
         self._task = asyncio.create_task(self._run(pattern))
 
     async def _run(self, pattern):

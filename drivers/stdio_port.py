@@ -10,8 +10,11 @@ import time
 
 import micropython
 
+from .readable import Readable
+
 _WRITE_SIZE = 256
-_IDLE_MS = 10  # between looks at a silent line: the core sleeps meanwhile
+_IDLE_MS = 10  # between tries on a line that is full or hung up
+_GUARD_MS = 50
 _STUCK_MS = 500  # a host that takes nothing for this long has gone; what is left is dropped
 
 
@@ -23,6 +26,7 @@ class StdioPort:
         self._out = sys.stdout.buffer
         self._poll = select.poll()
         self._poll.register(sys.stdin, select.POLLIN)
+        self._readable = Readable(sys.stdin, _GUARD_MS)
 
     def open(self):
         """Take the stream: all bytes are data."""
@@ -50,11 +54,8 @@ class StdioPort:
 
     async def read_into(self, view, timeout_ms):
         """Read what is there, at least one byte, into `view`; 0 after timeout_ms."""
-        start = time.ticks_ms()
-        while not self._poll.poll(0):
-            if time.ticks_diff(time.ticks_ms(), start) >= timeout_ms:
-                return 0
-            await asyncio.sleep_ms(_IDLE_MS)
+        if not self._poll.poll(0) and not await self._readable.wait(timeout_ms):
+            return 0
         count = self._take(view)
         if not count:  # hung up: no host at the other end
             await asyncio.sleep_ms(_IDLE_MS)

@@ -1,4 +1,4 @@
-"""What all levels share: MicroPython's names on CPython, in virtual time, and the glyph stand-in."""
+"""What all levels share: MicroPython's names on CPython, virtual time, the glyph stand-in."""
 
 import fake_glyphs
 import virtual

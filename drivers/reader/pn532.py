@@ -21,7 +21,7 @@ _IN_RELEASE = const(0x52)
 _DIAGNOSE = const(0x00)
 _IC_PN532 = const(0x32)
 
-_ACK_TIMEOUT_MS = const(60)  # 15 ms by the manual; the line and the host's scheduler on top
+_ACK_TIMEOUT_MS = const(250)  # 15 ms by the manual; a bridge or a loaded host takes longer
 _COMMAND_TIMEOUT_MS = const(300)
 _POLL_TIMEOUT_MS = const(1000)
 _EXCHANGE_TIMEOUT_MS = const(5500)  # FWI 14 is 4.95 s; the chip itself ends a silent exchange
@@ -34,6 +34,8 @@ _STATUS_MORE = const(0x40)
 _RESET_BAUD = 115200
 _FAST_BAUD = 921600
 _FAST_BAUD_CODE = const(7)  # UM0701-02 7.2.7
+_RETRIES = bytes((5, 0xFF, 1, _PASSIVE_TRIES))  # RFConfiguration item 5: ATR, PSL, passive
+_FIELD_OFF = b"\x01\x00"
 _WAKE_UP = b"\x55\x55" + bytes(14)
 
 # UM0701-02 7.1: errors that mean "no card any more"; all others are the reader's own.
@@ -67,10 +69,14 @@ class PN532(Reader):
         self.firmware = version[1:3]
         if self._is_fast and baud != _FAST_BAUD:
             await self._raise_baud()
+        await self._configure(_FIELD_OFF)  # a card left active by an earlier start begins anew
+        await self._configure(_RETRIES)
+
+    async def _configure(self, item):
         try:
-            await self._command(_RF_CONFIGURATION, bytes((5, 0xFF, 1, _PASSIVE_TRIES)))
-        except SyntaxErrorFrame:
-            pass  # then its own retries hold; poll ends an endless one by ABORT
+            await self._command(_RF_CONFIGURATION, item)
+        except LinkError:
+            pass  # its own setting holds; poll ends an endless search by ABORT
 
     async def _wake(self):
         for baud in (_RESET_BAUD, _FAST_BAUD, _RESET_BAUD):
@@ -158,7 +164,7 @@ class PN532(Reader):
             try:
                 data = await self._command(_DIAGNOSE, b"\x06", _POLL_TIMEOUT_MS)
                 return len(data) == 1 and data[0] == 0
-            except SyntaxErrorFrame:
+            except LinkError:
                 self._has_presence_check = False
         await self.release(target.number)
         data = await self._command(_IN_LIST_PASSIVE_TARGET, b"\x01\x00", _POLL_TIMEOUT_MS)

@@ -5,6 +5,7 @@ when the configuration changes or the reader or the flash fails.
 """
 
 import asyncio
+import gc
 import json
 import time
 
@@ -29,6 +30,7 @@ FIRMWARE = "0.1.0"
 _POLL_MS = 150
 _PRESENCE_MS = 100
 _RESTART_MS = 500
+_COLLECT_POLLS = 20
 _SHOW_MS = 1200
 _SUBJECT_CONFIG = 1
 _SUBJECT_KEYS = 2
@@ -210,6 +212,7 @@ class Till:
         self._journal = terminal.journal
         self._reader = board.reader
         self._keypad = board.keypad
+        self._idle_polls = 0
         self._shown_ms = None  # when the last outcome was shown, while it is to stay
 
     @property
@@ -242,7 +245,11 @@ class Till:
         """A card that came within a short time, or None: then there is time to erase ahead."""
         target = await self._reader.poll(_POLL_MS)
         if target is None:
+            self.engine.field_is_empty()
             self._journal.prepare()
+            self._idle_polls += 1
+            if self._idle_polls % _COLLECT_POLLS == 0:
+                gc.collect()  # now, so that no tap has to wait for it
         return target
 
     def key(self):
@@ -254,10 +261,11 @@ class Till:
         while not self.is_over:
             try:
                 if not await target.is_present():
+                    self.engine.field_is_empty()
                     return
             except LinkError:
                 await self._reader.start()
-                return
+                return  # not seen to leave: the engine does not charge it again
             await asyncio.sleep_ms(_PRESENCE_MS)
 
 

@@ -41,7 +41,8 @@ _NO_TAC = bytes(4)
 class Engine:
     """journal, sam, clock and hotlist of this terminal; serial_offset: see `_next_serial`.
 
-    repeat_ms: a card that has paid is not charged again within this time (a shaky hand).
+    A card that has paid is not charged again before the field was seen empty, not even after a
+    power cut with the card left on the reader, nor within repeat_ms (a shaky hand).
     """
 
     def __init__(self, journal, sam, clock, hotlist, serial_offset=0, repeat_ms=0):
@@ -54,6 +55,11 @@ class Engine:
         self._last_refused = None
         self._last_paid = None
         self._last_paid_ms = 0
+        self._here = self._last_charged()  # serial of the card that paid and was not seen to leave
+
+    def field_is_empty(self):
+        """The reader sees no card: whichever comes next is one that comes."""
+        self._here = None
 
     async def purchase(self, target, amount):
         """Take `amount` fen from the purse of the card `target`. Never raises for a card's sake.
@@ -112,10 +118,19 @@ class Engine:
 
     def _has_just_paid(self, serial):
         passed_ms = time.ticks_diff(time.ticks_ms(), self._last_paid_ms)
-        return serial == self._last_paid and 0 <= passed_ms < self._repeat_ms
+        is_recent = serial == self._last_paid and 0 <= passed_ms < self._repeat_ms
+        return is_recent or serial == self._here
 
     def _remember_paid(self, serial):
         self._last_paid, self._last_paid_ms = serial, time.ticks_ms()
+        self._here = serial
+
+    def _last_charged(self):
+        """Serial of the card that the journal's newest result says was charged, or None."""
+        if self._journal.last_closed is None:
+            return None
+        intent, result = self._journal.last_closed
+        return intent[1:11] if result[8] != record.NOT_DEBITED else None
 
     def _record_refusal(self, serial, amount):
         """Once for a card that is held there again and again: nobody can fill the journal so."""

@@ -1,4 +1,4 @@
-"""What became of a tap. The engine says it, the scene goes by it, the screen has a text for each."""
+"""What became of a tap: the engine says it, scenes go by it, the screen has a text for each."""
 
 APPROVED = "approved"
 RESOLVED = "resolved"  # an earlier debit of this card turned out to have been made

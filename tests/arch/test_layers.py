@@ -1,6 +1,7 @@
 """Who may import whom (docs: style guide, layout). A new edge is a reviewed edit of TABLE.
 
-Also the bars that hold for every file: sizes, no bare except, `except Exception` where it is allowed.
+Also the bars that hold for every file: sizes, no bare except, `except Exception` only where
+it is allowed.
 """
 
 import ast
@@ -13,7 +14,7 @@ ROOT = Path(__file__).parents[2]
 OURS = ("occrypto", "_occrypto", "ocwire", "drivers", "terminal", "board", "flashmap", "onecard")
 FOLDERS = ("firmware", "drivers", "native", "host", "boards")
 
-# module (the longest prefix counts) -> prefixes of ours that it may import, besides its own package
+# module (the longest prefix counts) -> prefixes of ours that it may import, besides its own
 TABLE = {
     "occrypto": ("_occrypto",),  # the C core
     "ocwire": ("occrypto",),

@@ -355,7 +355,7 @@ def test_unknown_messages_are_refused_by_number():
     known = message._FORMATS
     for kind in range(256):
         if kind not in known:
-            assert "%02x" % kind in str(raises(MessageError, message.unpack, bytes((kind, 0))))
+            assert f"{kind:02x}" in str(raises(MessageError, message.unpack, bytes((kind, 0))))
     raises(MessageError, message.unpack, b"")
 
 

@@ -206,7 +206,7 @@ def test_another_chip_is_told_by_its_version():
     async def test():
         bench = Bench()
         bench.chip._table[0x02] = lambda data: bytes.fromhex("33010607")
-        with pytest.raises(LinkError, match="not a PN532.*33010607"):
+        with pytest.raises(LinkError, match=r"not a PN532.*33010607"):
             await bench.reader.start()
 
     virtual.run(test())

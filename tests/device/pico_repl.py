@@ -1,4 +1,4 @@
-"""The REPL of a virtual Pico that runs the terminal: asked for over the link, as a technician does."""
+"""The REPL of a virtual Pico that runs the terminal, asked for over the link."""
 
 from ocwire import frame, message
 from onecard.sim.worlds.pico import PicoWorld

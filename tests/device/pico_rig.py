@@ -1,4 +1,4 @@
-"""A provisioned terminal on a virtual Pico, driven in simulated time, with a stopwatch on a tap."""
+"""A provisioned terminal on a virtual Pico in simulated time, with a stopwatch on a tap."""
 
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -79,13 +79,19 @@ class Rig:
         return self.world.us / 1000
 
     def provision(self, settings: dict | None = None, now_s: int = NOW_S) -> None:
-        """Boot, give keys (used as they are), configuration and time; wait for the first screen."""
+        """Boot, give keys (used as they are), configuration and time; be ready for a card."""
         self.boot("终端未初始化")
         client = self.client()
         client.hello()
         client.provision(self.keystore.provision_fields(TERMINAL), SETTINGS | (settings or {}))
         self.session().set_time(now_s)
         self.wait_screen("请刷卡")
+        self.world.run(150)
+
+    def serve(self, says: str = "请刷卡") -> None:
+        """Boot a provisioned terminal and let it see that no card lies there."""
+        self.boot(says)
+        self.world.run(150)
 
     def screen(self) -> list[str]:
         """The display's rows of text."""

@@ -1,4 +1,4 @@
-# Runs on the device: the terminal's own purse, SAM, engine and journal against a card in the field.
+# Runs on the device: the terminal's purse, SAM, engine and journal against a card in the field.
 # run(terminal, key, terminal serial, amount, BCD date-time) comes after this text, bytes in hex.
 import asyncio
 import binascii

@@ -1,4 +1,4 @@
-"""A terminal in a world of its own, its keystore, cards, store and host: what a merchant's day needs."""
+"""A terminal in its world with keystore, cards, store and host: what a merchant's day needs."""
 
 from pathlib import Path
 
@@ -53,9 +53,7 @@ class TerminalRig:
         self.power_on("终端未初始化")
         mark = self.session.mark()
         with self.link() as client:
-            provision(
-                client, self.keystore, TERMINAL, settings, [self.deck.cards["c"].serial]
-            )
+            provision(client, self.keystore, TERMINAL, settings, [self.deck.cards["c"].serial])
         self.session.wait_screen("请刷卡", mark, WAIT_S)
 
     def link(self) -> LinkClient:
@@ -105,10 +103,6 @@ class TerminalRig:
             return pull(client, self.keystore, self.store)
 
     # -- judging ---------------------------------------------------------------------
-
-    def last_screen(self, mark: int) -> list[str]:
-        """The newest screen since event `mark`."""
-        return [e for e in self.session.events[mark:] if e["event"] == "screen"][-1]["text"]
 
     def assert_balanced(self, expected: int | None = None) -> None:
         """Pull; what the cards lost, what flash says and what the store holds are one sum."""

@@ -10,12 +10,11 @@ import zlib
 
 import pytest
 from ocwire import frame, message
-from pico_repl import open_repl
-
 from onecard.sim.cards.purse import PurseCard
 from onecard.sim.flash import PowerCut
 from onecard.sim.worlds.pico import PicoWorld
 from onecard.sim.worlds.pico_terminal import PicoTerminal
+from pico_repl import open_repl
 
 pytestmark = [pytest.mark.pico, pytest.mark.xdist_group("pico_bench")]
 
@@ -69,6 +68,7 @@ def test_reader_answers_on_uart1(shared):
     assert shared.exec("print(cmd('4001805C000204'))") == "00000004d29000\n"
 
 
+@pytest.mark.slow
 def test_reader_is_lost_at_a_wrong_rate_and_found_at_the_right_one(world):
     world.exec(READER)
     world.exec("cmd('1007'); u.write(b'\\0\\0\\xff\\0\\xff\\0'); u.flush()")
@@ -123,6 +123,7 @@ def test_flash_takes_its_data_sheet_time(shared):
     assert [op[0] for op in shared.flash_operations[before:]] == [0x20, 0x02]
 
 
+@pytest.mark.slow
 def test_random_numbers_differ_and_follow_the_seed(image):
     def draw(seed):
         one = open_repl(PicoWorld(flash=image, seed=seed))
@@ -174,6 +175,7 @@ def test_the_link_is_served_on_a_pseudo_terminal(shared):
         os.close(fd)
 
 
+@pytest.mark.slow
 def test_power_fails_in_the_chosen_operation_and_the_pico_boots_again(image):
     code = "f = open('a', 'wb'); f.write(b'B' * 3000); f.close(); print(open('a', 'rb').read(2))"
     whole = open_repl(PicoWorld(flash=image))

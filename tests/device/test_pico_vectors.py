@@ -1,12 +1,11 @@
-"""The shared tests on the virtual Pico: the C core on a Cortex-M0+, built in and as a .mpy (P8)."""
+"""The shared tests on the virtual Pico: the C core on a Cortex-M0+, built in and .mpy (P8)."""
 
 import os
 
 import pytest
 from onecard.build.sources import project_root
-from pico_repl import open_repl
-
 from onecard.sim.worlds.pico import PicoWorld
+from pico_repl import open_repl
 
 TESTS = project_root() / "tests"
 NATMOD = project_root() / "build" / "natmod-armv6m" / "_occrypto.mpy"

@@ -13,13 +13,12 @@ from pathlib import Path
 
 import pytest
 from ocwire import calendar, record
-from pico_repl import open_repl
-from pico_rig import DTK, Rig, K
-
 from onecard.sim.cards import pboc
 from onecard.sim.cards.purse import PurseCard
 from onecard.sim.worlds.pico import PicoWorld
 from onecard.sim.worlds.unix import UnixWorld
+from pico_repl import open_repl
+from pico_rig import DTK, K, Rig
 
 SCRIPT = Path(__file__).with_name("section_7_7.py")
 
@@ -60,9 +59,7 @@ class Example:
         assert select_[:4].hex() == "00a40400"
         assert initialize.hex() == f"805001020b01{self.amount:08x}{self.terminal}0f"
         assert debit.hex().upper() == f"805401000F{self.serial:08X}{self.when}{self.mac1}08"
-        key = pboc.purchase_session_key(
-            K, bytes.fromhex(self.random), self.counter, self.serial
-        )
+        key = pboc.purchase_session_key(K, bytes.fromhex(self.random), self.counter, self.serial)
         assert key.hex().upper() == self.session_key
         text = f"{self.amount:08x}06{self.terminal}{self.when}"
         assert pboc.mac(key, bytes.fromhex(text)).hex().upper() == self.mac1
@@ -119,6 +116,7 @@ def test_the_section_on_the_unix_port(unix_binary, tmp_path, example):
     example.check_card(card)
 
 
+@pytest.mark.slow
 @pytest.mark.pico
 @pytest.mark.xdist_group("section_7_7")
 def test_the_section_on_the_virtual_pico(uf2):
@@ -137,7 +135,8 @@ def test_the_section_on_the_virtual_pico(uf2):
 @pytest.mark.xdist_group("section_7_7")
 def test_the_section_through_the_whole_terminal_on_the_virtual_pico(uf2):
     rig = Rig(uf2)
-    rig.provision({"serial_offset": COMPUTED.serial - 5})  # boot, keys and two clock records before
+    # Four records come before: boot, keys and twice the clock.
+    rig.provision({"serial_offset": COMPUTED.serial - 5})
     card = COMPUTED.card()
     session = rig.session()
     session.set_time(calendar.from_bcd(bytes.fromhex(COMPUTED.when)))

@@ -1,4 +1,4 @@
-"""The shared tests on the MicroPython unix port: crypto vectors on every backend, and ocwire (P8)."""
+"""The shared tests on the unix port: crypto vectors on every backend, and ocwire (P8)."""
 
 import os
 import shutil

@@ -79,11 +79,13 @@ class World:
         self.engine = Engine(self.journal, sam, Clock, ())
 
     def tap(self, number, loses=""):
-        """loses: "answer" or "command" of the debit gets lost."""
+        """A card comes and goes. loses: "answer" or "command" of the debit gets lost."""
+        self.engine.field_is_empty()
         held = a_card = self.cards[number]
         a_card.power_off()
         if loses:
             held = FaultyCard(a_card, 0x54, b"\x90\x00", runs=loses == "answer")
+        self.engine.field_is_empty()  # the card comes anew
         outcome = drive(self.engine.purchase(Still(held), PRICE))
         if outcome.kind in (APPROVED, RESOLVED):
             self.shown.append(number)
@@ -235,7 +237,7 @@ def recover(world):
 
 
 class Counter:
-    """Cuts power at the n-th operation of what runs in it; n 0: never. operations: how many ran."""
+    """Cuts power at the n-th operation of what runs in it (0: never); counts `operations`."""
 
     def __init__(self, world, n, mode, seed):
         self.world, self.cut = world, (n, mode, seed)
@@ -272,7 +274,7 @@ def operations_of(world, saved, action):
 
 
 def sweep(name, page_size, first_ways, second_ways):
-    """Every first cut x every operation of the recovery x second_ways(rng); the number of cases."""
+    """Every first cut x every operation of the recovery x second_ways(rng); counts cases."""
     prepare, action = SCENES[name]
     world = World(page_size)
     prepare(world)
@@ -359,6 +361,33 @@ def test_p1_p2_p3_p4_p5_hold_where_single_bytes_can_be_programmed():
     cases = sweep(name, 1, list(ways(2)), one_way)
     print(f"{name}, byte programming: {cases} cases")
     assert cases > 20
+
+
+def test_p2_open_debits_survive_cuts_in_carrying_them_in_two_sectors_in_a_row():
+    prepare, action = SCENES["purchase_into_a_new_sector_with_open_debits"]
+    world = World()
+    prepare(world)
+    saved = world.save()
+
+    def into_the_next_sector(w):
+        w.mount()
+        w.fill_page(60)
+        w.tap(0)
+
+    cases = 0
+    for first in range(3, 8):  # opened mark, three carried records, intent
+        for mode in ("none", "bits", "done"):
+            world.load(saved)
+            assert Counter(world, first, mode, 1).run(lambda w: (w.mount(), action(w)))
+            torn = world.save()
+            total = operations_of(world, torn, into_the_next_sector)
+            for second in range(max(1, total - 7), total + 1):
+                for mode2 in ("none", "bits", "done"):
+                    world.load(torn)
+                    assert Counter(world, second, mode2, 2).run(into_the_next_sector)
+                    settle(world, (first, mode, second, mode2))
+                    cases += 1
+    print("cases:", cases)
 
 
 @pytest.mark.slow

@@ -5,7 +5,7 @@ MONO_HLSB = 3
 
 
 class FrameBuffer:
-    """buffer: MONO_VLSB (a byte is 8 rows) or MONO_HLSB (a byte is 8 columns, left one highest)."""
+    """MONO_VLSB: a byte is 8 rows; MONO_HLSB: a byte is 8 columns, the left one highest."""
 
     def __init__(self, buffer, width, height, form):
         if form not in (MONO_VLSB, MONO_HLSB):
@@ -13,7 +13,7 @@ class FrameBuffer:
         self._buffer, self._width, self._height, self._form = buffer, width, height, form
         need = (height + 7) // 8 * width if form == MONO_VLSB else (width + 7) // 8 * height
         if len(buffer) < need:
-            raise ValueError("buffer of %d bytes, %d needed" % (len(buffer), need))
+            raise ValueError(f"buffer of {len(buffer)} bytes, {need} needed")
 
     def _place(self, x, y):
         if self._form == MONO_VLSB:

@@ -1,4 +1,4 @@
-"""A terminal's surroundings in one process: flash, cards in a field, a board, and the link's line."""
+"""A terminal's surroundings in one process: flash, cards in a field, a board, the link's line."""
 
 import asyncio
 import random
@@ -114,7 +114,7 @@ class FieldReader(Reader):
 def card(serial=1, balance=100_00, purse=None, **options):
     """A purse card whose keys are diversified from `purse` (default: K and DTK as masters)."""
     keys = purse or PurseKeys(K, DTK)
-    number = serial if isinstance(serial, bytes) else bytes.fromhex("%020d" % serial)
+    number = serial if isinstance(serial, bytes) else bytes.fromhex(f"{serial:020d}")
     options.setdefault("rng", random.Random(number))
     return PurseCard.make(
         serial=number,
@@ -126,9 +126,14 @@ def card(serial=1, balance=100_00, purse=None, **options):
     )
 
 
-def tap(engine, a_card, amount, leave_after=None, field=None):
-    """Hold a card to the terminal once; returns the Outcome. leave_after: bytes on air."""
+def tap(engine, a_card, amount, leave_after=None, field=None, is_new=True):
+    """Hold a card to the terminal once; returns the Outcome. leave_after: bytes on air.
+
+    is_new: the reader has seen an empty field before.
+    """
     field = field or Field()
+    if is_new:
+        engine.field_is_empty()
     field.place(a_card, leave_after)
     try:
         target = FieldTarget(field)
@@ -201,7 +206,7 @@ class TerminalPort:
 
     def __init__(self):
         self.incoming = bytearray()
-        self.outgoing = bytearray()
+        self.outgoing = []  # one piece of bytes a write
         self.is_open = False
 
     def open(self):
@@ -211,15 +216,15 @@ class TerminalPort:
         self.is_open = False
 
     async def write(self, data):
-        self.outgoing += data
+        self.outgoing.append(bytes(data))
 
     async def read_into(self, view, timeout_ms):
         waited = 0
         while not self.incoming:
             if waited >= timeout_ms:
                 return 0
-            await asyncio.sleep_ms(5)
-            waited += 5
+            await asyncio.sleep_ms(20)
+            waited += 20
         count = min(len(view), len(self.incoming))
         view[:count] = bytes(self.incoming[:count])
         del self.incoming[:count]
@@ -245,17 +250,16 @@ class Line:
 
     @property
     def in_waiting(self):
-        return len(self._port.outgoing)
+        return len(self._port.outgoing[0]) if self._port.outgoing else 0
 
     def read(self, size=1):
-        for _ in range(10):
+        for _ in range(5):
             if self._port.outgoing:
                 break
-            self._loop.run_until_complete(asyncio.sleep(0.005))
+            self._loop.run_until_complete(asyncio.sleep(0.02))
         if not self._port.outgoing:
             return b""
-        data = bytes(self._port.outgoing)
-        self._port.outgoing.clear()
+        data = self._port.outgoing.pop(0)
         self.received += len(data)
         return self.to_host(data)
 
@@ -289,12 +293,13 @@ class Running:
         """Let it run."""
         self.loop.run_until_complete(asyncio.sleep(seconds))
 
-    def tap(self, a_card, seconds=3.0, leave_after=None):
+    def tap(self, a_card, seconds=1.0, leave_after=None):
         """Hold a card there, take it away, and wait until the terminal is idle again."""
+        self.run(0.4)  # it must have seen the field empty
         self.board.reader.field.place(a_card, leave_after)
         self.run(seconds)
         self.board.reader.field.remove()
-        self.run(3.0)
+        self.run(1.0)
 
     def close(self):
         """Switch off: nothing more runs."""

@@ -1,4 +1,4 @@
-"""APDUs and the purse: the values of cards.md 7.7 through the terminal's own code, and bad answers."""
+"""APDUs and the purse: the published values through the terminal's own code, and bad answers."""
 
 import random
 

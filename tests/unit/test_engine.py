@@ -210,6 +210,19 @@ def test_a_card_that_has_just_paid_is_not_charged_again_and_later_it_is():
     assert bench.tap(a_card).kind == APPROVED and a_card.balance == 2600
 
 
+def test_p2_a_card_left_on_the_reader_over_a_power_cut_is_not_charged_again():
+    bench, a_card = Bench(), card(balance=5000)
+    assert bench.tap(a_card).kind == APPROVED
+    field = Field()
+    field.place(a_card)
+    for _ in range(3):  # its result is in the journal; nobody knows whether it was seen
+        bench.restart()
+        assert virtual.run(bench.engine.purchase(FieldTarget(field), 1200)).kind == REPEATED
+    assert a_card.balance == 3800
+    bench.engine.field_is_empty()
+    assert virtual.run(bench.engine.purchase(FieldTarget(field), 1200)).kind == APPROVED
+
+
 def test_a_debit_that_was_just_proved_counts_as_having_paid():
     bench, a_card = Bench(repeat_ms=1500), card(balance=5000)
     lost = FaultyCard(a_card, 0x54, b"\x90\x00")
@@ -502,3 +515,30 @@ def test_the_journal_on_simulated_nor_flash_asks_for_no_bit_back():
         bench.tap(card(n))
         bench.journal.prepare()
     assert bench.flash.nor.violations == []
+
+
+def test_p2_a_card_left_on_the_reader_is_charged_once_even_over_a_power_cut():
+    bench, a_card = Bench(), card(balance=5000)
+    assert bench.tap(a_card).kind == APPROVED
+    for _ in range(3):
+        assert tap(bench.engine, a_card, 1200, is_new=False).kind == REPEATED
+        bench.restart()
+    other = card(serial=2, balance=5000)
+    assert tap(bench.engine, other, 1200, is_new=False).kind == APPROVED
+    assert bench.tap(a_card).kind == APPROVED
+    assert a_card.balance == 2600 and other.balance == 3800
+
+
+def test_a_card_that_was_not_debited_may_pay_although_it_stayed():
+    bench, a_card = Bench(), card(balance=5000)
+    leave_after = next(n for n in range(40, 300) if _is_open_after(n))
+    assert bench.tap(a_card, leave_after=leave_after).kind == TAP_AGAIN
+    bench.restart()
+    outcome = tap(bench.engine, a_card, 1200, is_new=False).kind
+    assert outcome in (APPROVED, RESOLVED) and a_card.balance == 3800
+
+
+def _is_open_after(leave_after):
+    """True if a card that leaves after so many air bytes leaves a debit of unknown outcome."""
+    outcome = Bench().tap(card(balance=5000), leave_after=leave_after)
+    return outcome is not None and outcome.kind == TAP_AGAIN

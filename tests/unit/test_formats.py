@@ -1,4 +1,4 @@
-"""Properties of the shared formats under random input. Their examples: tests/both/test_ocwire.py."""
+"""Properties of the shared formats under random input; examples: tests/both/test_ocwire.py."""
 
 import random
 from datetime import UTC, datetime, timedelta, timezone

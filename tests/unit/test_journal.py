@@ -1,4 +1,4 @@
-"""The journal ring: order, numbers, room, receipts, erasing ahead, and the ways back from damage."""
+"""The journal ring: order, numbers, room, receipts, erasing ahead, the ways back from damage."""
 
 import random
 import struct
@@ -104,7 +104,7 @@ def test_batches_hold_whole_records_up_to_the_limit_and_start_where_asked():
         for limit in (200, 201, 2048):
             first, raw = made.read(start, limit)
             assert first == start and 0 < len(raw) <= limit
-            assert [r.seq for r in record.split(raw, first)][0] == start
+            assert record.split(raw, first)[0].seq == start
     assert made.read(201, 2048) == (201, b"")
     assert made.read(9999, 2048) == (201, b"")
 
@@ -377,9 +377,9 @@ def test_any_single_bit_flip_costs_at_most_the_record_that_was_hit(laps):
     seed = 20260101
     print("seed", seed)
     rng = random.Random(seed)
-    places = [rng.randrange(len(whole) * 8) for _ in range(700)]
-    # every bit of every sector's marks
-    places += [(s * 4096 + i) * 8 + b for s in range(4) for i in range(40) for b in range(8)]
+    places = [rng.randrange(len(whole) * 8) for _ in range(250)]
+    # every bit of every sector's marks (every fifth where the ring has wrapped)
+    places += [s * 4096 * 8 + bit for s in range(4) for bit in range(0, 320, 5 if laps else 1)]
     lost = 0
     for place in places:
         flash.data[:] = whole
@@ -395,7 +395,7 @@ def test_any_single_bit_flip_costs_at_most_the_record_that_was_hit(laps):
             raw = before[gone[0] - before[0].seq].raw
             assert raw in whole[max(0, at - 199) : at + 200]
         lost += bool(gone)
-    assert lost > 20
+    assert lost > 10
 
 
 def test_bursts_up_to_32_bits_cost_at_most_the_records_they_touch():
@@ -404,7 +404,7 @@ def test_bursts_up_to_32_bits_cost_at_most_the_records_they_touch():
     seed = 7
     print("seed", seed)
     rng = random.Random(seed)
-    for _ in range(500):
+    for _ in range(250):
         flash.data[:] = whole
         start = rng.randrange(len(whole) * 8 - 32)
         size = rng.randrange(2, 33)
@@ -439,6 +439,35 @@ def test_p3_rotten_marks_of_a_sector_lose_none_of_its_records(marks, back, laps)
         everything(again, again.acked + 1), JOURNAL_KEY, again.acked, mac_of(again, again.acked)
     )
     assert findings == [] and len(good) == again.next_seq - again.acked - 1
+
+
+def test_p3_rotten_marks_of_the_oldest_sector_of_a_ring_without_a_free_one_lose_nothing():
+    flash, made = filled(5, 0)
+    while made.number < 5:  # into the reserve
+        made.append(record.PURCHASE_RESULT, result(1))
+    before = everything(made, 1)
+    for offset in (5, 20, 35):
+        whole = bytes(flash.data)
+        flash.data[offset] ^= 0x10
+        again = journal(flash)
+        assert harmed(before, everything(again, 1)) == ([], []) and again.oldest_seq == 1
+        again.prepare()
+        assert harmed(before, everything(again, 1)) == ([], [])
+        flash.data[:] = whole
+
+
+@pytest.mark.parametrize("page_size", [1, 256])
+def test_p5_nothing_is_programmed_in_a_page_that_holds_a_torn_record(page_size):
+    flash = RamFlash(6)
+    made = journal(flash, page_size)
+    made.append(record.REFUSED, refusal(1))
+    at = made._used
+    flash.data[at : at + 9] = b"torn half"
+    again = journal(flash, page_size)
+    page = bytes(flash.data[:256])
+    assert again.append(record.REFUSED, refusal(2)) == 2
+    assert bytes(flash.data[:256]) == page
+    assert [r.seq for r in everything(journal(flash, page_size))] == [1, 2]
 
 
 def test_a_bad_cell_costs_a_page_and_no_record():

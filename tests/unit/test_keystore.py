@@ -60,7 +60,7 @@ def test_any_damaged_byte_is_told(path):
     raw = path.read_bytes()
     for i in (*range(0, 36, 3), 40, 100, len(raw) - 1):
         path.write_bytes(raw[:i] + bytes((raw[i] ^ 1,)) + raw[i + 1 :])
-        with pytest.raises(KeystoreError, match="damaged|not a keystore"):
+        with pytest.raises(KeystoreError, match=r"damaged|not a keystore"):
             Keystore.load(path, "pass")
 
 

@@ -43,7 +43,8 @@ def start(tmp_path):
         return running[-1]
 
     yield begin
-    running[-1].close()
+    for last in running[-1:]:
+        last.close()
 
 
 @pytest.fixture
@@ -151,7 +152,7 @@ def test_a_proof_is_good_for_one_try_and_one_nonce(terminal):
 def test_requests_before_a_session_are_refused(terminal):
     client = terminal.client()
     for kind in (message.STATUS, message.SERVICE, message.READ_CONFIG):
-        with pytest.raises(Refused, match="not taken here|authenticate first"):
+        with pytest.raises(Refused, match=r"not taken here|authenticate first"):
             client._ask(message.pack(kind))
     with pytest.raises(Refused, match="not taken here") as caught:
         client._ask(message.pack(message.STATUS | message.ANSWER, *[0] * 11))
@@ -228,7 +229,7 @@ def test_every_unknown_or_truncated_request_in_a_session_is_an_answer(terminal):
             payload = bytes((kind,)) + tail
             if kind in (message.STATUS, message.READ_CONFIG, message.SERVICE) and not tail:
                 continue
-            terminal.line.write(frame.encode(client._session.seal(payload)))
+            client._send(payload)
             try:
                 client._receive()
             except Refused as error:
@@ -527,7 +528,7 @@ def test_a_frame_whose_sender_died_does_not_swallow_the_next_hosts_hello(termina
 def test_in_a_session_an_answer_that_is_not_sealed_is_not_believed(terminal):
     client = connected(terminal)
     fake = message.pack(message.STATUS | message.ANSWER, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11)
-    terminal.port.outgoing += frame.encode(fake)
+    terminal.port.outgoing.append(frame.encode(fake))
     assert client.status().oldest_seq == 1
 
 
@@ -539,7 +540,7 @@ def test_messages_of_an_earlier_session_are_passed_over(terminal):
     client.status()
     terminal.line.to_host = lambda data: data
     again = connected(terminal)
-    terminal.port.outgoing += kept[0]
+    terminal.port.outgoing.append(kept[0])
     assert again.status().state == "in service"
     terminal.line.write(frame.encode(old))
     with pytest.raises(Refused, match="wrong MAC"):
@@ -585,7 +586,7 @@ def test_p7_random_requests_in_a_session_never_end_the_service(terminal):
     kinds = [k for k in message._FORMATS if k not in (message.SERVICE, message.PROVISION)]
     for _ in range(400):
         payload = bytes((rng.choice(kinds),)) + rng.randbytes(rng.randrange(40))
-        terminal.line.write(frame.encode(client._session.seal(payload)))
+        client._send(payload)
         try:
             client._receive()
         except OneCardError:

@@ -39,8 +39,7 @@ class WrongReceipt(Exception):
 class Journal:
     """flash: block device. key: 16 bytes, the terminal's journal key. now_s(): UTC seconds.
 
-    page_size: bytes that one program must cover (256 on rp2.Flash), or 1 where single bytes can
-    be programmed.
+    page_size: bytes that one program must cover (256 on rp2.Flash), or 1.
     """
 
     def __init__(self, flash, key, now_s, page_size=sector.PAGE_SIZE):
@@ -53,6 +52,7 @@ class Journal:
         self.sector_count = flash.ioctl(4, 0)
         self.failed_programs = 0
         self.last_time_s = 0  # of the last record; every body has its time in it
+        self.last_closed = None  # bodies of the newest closed record and of what closed it
         self.open = {}  # seq of the open record -> (body of its intent, seq of the intent)
 
     # -- mount -------------------------------------------------------------------
@@ -139,7 +139,9 @@ class Journal:
             intent_seq = struct.unpack_from(">I", body)[0]
             self.open[intent_seq] = (body[4:], item.seq)
         elif record.closes(kind):
-            self.open.pop(struct.unpack_from(">I", body)[0], None)
+            intent = self.open.pop(struct.unpack_from(">I", body)[0], None)
+            if intent is not None:
+                self.last_closed = (intent[0], body)
 
     def _find_tail(self):
         """Oldest sector that still holds records: only the one behind the head may be erased."""

@@ -46,8 +46,8 @@ class UI:
         if last is None and outcome.balance is not None:
             last = texts.BALANCE + " ¥" + yuan(outcome.balance)
         middle = ("¥" + yuan(outcome.amount),) if outcome.amount is not None else ("",)
-        self._screen.show((first, middle, last))
         self._buzzer.play(_SOUNDS.get(outcome.kind, _SOUND_REFUSED))
+        self._screen.show((first, middle, last))
 
     def journal_full(self):
         """Nothing can be sold: every record must be kept, and there is no room for more."""

@@ -7,6 +7,8 @@ from . import glyphs
 _ROW = 16
 _HALF_SIZE = 16
 _FULL_SIZE = 32
+# Each bit of four twice.
+_WIDE = b"\x00\x03\x0c\x0f\x30\x33\x3c\x3f\xc0\xc3\xcc\xcf\xf0\xf3\xfc\xff"
 
 
 class Screen:
@@ -14,6 +16,7 @@ class Screen:
 
     def __init__(self, display):
         self._display = display
+        self._doubled = {}  # what has been drawn at double size: the dozen characters of amounts
         self._frame = framebuf.FrameBuffer(
             display.buffer, display.width, display.height, framebuf.MONO_VLSB
         )
@@ -22,7 +25,8 @@ class Screen:
         """Draw up to four rows, each centred, and send what changed.
 
         A row is a text, None for an empty row, or (text,) for one drawn at double size over two
-        rows (at single size if it is too long for that: an amount must never lose a digit). What is too long for the display is cut; unknown characters become "?".
+        rows (at single size if it is too long for that: an amount must never lose a digit). What
+        is too long for the display is cut; unknown characters become "?".
         """
         self._frame.fill(0)
         y = 0
@@ -46,18 +50,25 @@ class Screen:
         for size, bits in shapes:
             if x + size * scale > self._display.width:
                 break
-            self._draw(bits, size, x, y, scale)
+            if scale == 2:
+                bits = self._double(bits, size)
+            width, height = size * scale, _ROW * scale
+            shape = framebuf.FrameBuffer(bytearray(bits), width, height, framebuf.MONO_HLSB)
+            self._frame.blit(shape, x, y)
             x += size * scale
 
-    def _draw(self, bits, width, x, y, scale):
-        shape = framebuf.FrameBuffer(bytearray(bits), width, _ROW, framebuf.MONO_HLSB)
-        if scale == 1:
-            self._frame.blit(shape, x, y)
-            return
-        for row in range(_ROW):
-            for column in range(width):
-                if shape.pixel(column, row):
-                    self._frame.fill_rect(x + scale * column, y + scale * row, scale, scale, 1)
+    def _double(self, bits, width):
+        """The rows of a glyph at twice its width and height; kept for the next time."""
+        out = self._doubled.get(bits)
+        if out is None:
+            step, out = width // 8, b""
+            for start in range(0, len(bits), step):
+                row = b""
+                for byte in bits[start : start + step]:
+                    row += bytes((_WIDE[byte >> 4], _WIDE[byte & 15]))
+                out += row + row
+            self._doubled[bits] = out
+        return out
 
 
 def can_show(text):

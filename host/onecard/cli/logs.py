@@ -9,7 +9,7 @@ import typer
 
 from ..report import rows, table
 from ..store import Store
-from .options import DEFAULT_STORE, AsJson, StorePath, console
+from .options import DEFAULT_STORE, AsJson, OneTerminal, StorePath, console
 
 
 def register(app: typer.Typer) -> None:
@@ -18,9 +18,7 @@ def register(app: typer.Typer) -> None:
     @app.command()
     def logs(
         store: StorePath = DEFAULT_STORE,
-        terminal: Annotated[
-            str | None, typer.Option("--terminal", help="Only this terminal's records.")
-        ] = None,
+        terminal: OneTerminal = None,
         from_seq: Annotated[int, typer.Option("--from", min=0, help="From this number on.")] = 0,
         as_json: AsJson = False,
     ) -> None:

@@ -47,6 +47,16 @@ Timeout = Annotated[
     float,
     typer.Option("--timeout", min=0.1, help="Seconds of silence before a request is repeated."),
 ]
+TerminalId = Annotated[str, typer.Option("--terminal", help="Terminal number, 12 digits.")]
+OneTerminal = Annotated[
+    str | None, typer.Option("--terminal", help="Only this terminal's records.")
+]
+Merchant = Annotated[str, typer.Option("--merchant", help="Name on the screen.")]
+Price = Annotated[str, typer.Option("--price", help="Fixed price in yuan; 0: keyed in.")]
+Hotlisted = Annotated[
+    list[str] | None,
+    typer.Option("--hotlist", help="Application serial that must not pay (repeatable)."),
+]
 
 DEFAULT_STORE = data_folder() / "store.duckdb"
 DEFAULT_KEYSTORE = data_folder() / "keystore"

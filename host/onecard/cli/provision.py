@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from decimal import Decimal, InvalidOperation
-from typing import Annotated
 
 import typer
 
@@ -14,7 +13,11 @@ from .options import (
     DEFAULT_KEYSTORE,
     AsJson,
     Device,
+    Hotlisted,
     KeystorePath,
+    Merchant,
+    Price,
+    TerminalId,
     Timeout,
     console,
     open_keystore,
@@ -47,15 +50,10 @@ def register(app: typer.Typer) -> None:
     @app.command(name="provision")
     def provision_command(
         device: Device,
-        terminal: Annotated[str, typer.Option("--terminal", help="Terminal number, 12 digits.")],
-        merchant: Annotated[str, typer.Option("--merchant", help="Name on the screen.")] = "",
-        price: Annotated[
-            str, typer.Option("--price", help="Fixed price in yuan; 0: keyed in.")
-        ] = "0",
-        hotlisted: Annotated[
-            list[str] | None,
-            typer.Option("--hotlist", help="Application serial that must not pay (repeatable)."),
-        ] = None,
+        terminal: TerminalId,
+        merchant: Merchant = "",
+        price: Price = "0",
+        hotlisted: Hotlisted = None,
         path: KeystorePath = DEFAULT_KEYSTORE,
         timeout: Timeout = 5.0,
         as_json: AsJson = False,

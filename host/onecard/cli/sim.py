@@ -21,18 +21,22 @@ from ..sim.flash import CUT_MODES
 from ..sim.screen import half_blocks
 from ..sim.session import Event, Session
 from ..sim.workplace import BOARDS, open_deck, open_keystore, open_session, open_world
-from .options import data_folder
+from .options import Hotlisted, Merchant, Price, TerminalId, data_folder
 from .provision import parse_serials, parse_yuan
 
 _HELP_COMMANDS = f"""
 Commands on standard input, one a line:
 
-  amount 12.50   key in an amount and confirm it      confirm, cancel, key 5   single keys
-  tap [CARD]     put a virtual card on the reader ({", ".join(NAMES)}); leave=BYTES: it leaves
-                 after that many bytes on the air     remove   take it away
-  power off|on   cut=N[:MODE]: fail in the Nth flash operation from now
-                 (modes: {", ".join(CUT_MODES)})
-  cards          balances of the virtual cards        quit
+  amount 12.50          key in an amount and confirm it
+  key 5, confirm, cancel   press a single key
+  tap CARD              put a virtual card on the reader ({", ".join(NAMES)})
+  tap CARD leave=90     the same; it leaves after 90 bytes on the air
+  remove                take the card away
+  power off, power on   switch the terminal
+  power cut=2:prefix    the power fails in the 2nd flash operation from now
+                        (modes: {", ".join(CUT_MODES)})
+  cards                 balances of the virtual cards
+  quit
 """
 
 
@@ -137,57 +141,56 @@ def set_up(
         provision(client, keystore, terminal, settings, hotlist)
 
 
+Board = Annotated[str, typer.Option("--board", help=f"Virtual board: {', '.join(BOARDS)}.")]
+Reader = Annotated[
+    str | None,
+    typer.Option("--reader", help="Serial port of a PN532 to use instead of the simulated one."),
+]
+KeysFile = Annotated[
+    Path | None, typer.Option("--keys", help="TOML file with the purse keys of foreign cards.")
+]
+State = Annotated[
+    Path | None,
+    typer.Option("--state", help="Folder of flash, keys and cards; kept between runs."),
+]
+JsonLines = Annotated[
+    bool, typer.Option("--json", help="JSON lines even if there is a shell to draw in.")
+]
+
+
 def register(app: typer.Typer) -> None:
     """Add the command."""
 
     @app.command(name="sim", epilog=_HELP_COMMANDS)
     def sim_command(
-        board: Annotated[
-            str, typer.Option("--board", help=f"Virtual board: {', '.join(BOARDS)}.")
-        ] = "unix",
-        reader: Annotated[
-            str | None,
-            typer.Option(
-                "--reader", help="Serial port of a PN532 to use instead of the simulated one."
-            ),
-        ] = None,
-        keys: Annotated[
-            Path | None,
-            typer.Option("--keys", help="TOML file with the purse keys of foreign cards."),
-        ] = None,
-        price: Annotated[
-            str, typer.Option("--price", help="Fixed price in yuan; 0: keyed in.")
-        ] = ("12.00"),
-        merchant: Annotated[str, typer.Option("--merchant", help="Name on the screen.")] = "",
-        terminal: Annotated[
-            str, typer.Option("--terminal", help="Terminal number, 12 digits.")
-        ] = "112233445566",
-        hotlisted: Annotated[
-            list[str] | None,
-            typer.Option("--hotlist", help="Application serial that must not pay (repeatable)."),
-        ] = None,
-        state: Annotated[
-            Path | None,
-            typer.Option("--state", help="Folder of flash, keys and cards; kept between runs."),
-        ] = None,
-        as_json: Annotated[
-            bool, typer.Option("--json", help="JSON lines even if there is a shell to draw in.")
-        ] = False,
+        board: Board = "unix",
+        reader: Reader = None,
+        keys: KeysFile = None,
+        price: Price = "12.00",
+        merchant: Merchant = "",
+        terminal: TerminalId = "112233445566",
+        hotlisted: Hotlisted = None,
+        state: State = None,
+        as_json: JsonLines = False,
     ) -> None:
-        """Run the real firmware on a virtual terminal: tap cards, watch its screen, pull from it.
+        r"""Run the real firmware on a virtual terminal: tap cards, watch its screen, pull from it.
 
-        In a shell the 128 x 64 screen is drawn; otherwise (or with --json) every event is one JSON
-        line: ready (with the link's path for `onecard pull --device`), screen, sound, record,
-        card, power, error. The terminal goes on until `quit`, SIGTERM or Ctrl-C.
+        In a shell the 128 x 64 screen is drawn; otherwise, or with --json,
+        every event is one JSON line: ready (with the link's path for
+        `onecard pull --device`), screen, sound, record, card, power, error.
+        The terminal goes on until `quit`, SIGTERM or Ctrl-C.
 
-        --keys FILE.toml provisions it with given purse keys, so that foreign cards and test decks
-        can be tapped:
+        --keys FILE.toml provisions it with given purse keys, so that
+        foreign cards and test decks can be tapped:
 
-        [purse]
-        dpk = "11223344556677888877665544332211"   # DPK, or its master
-        dtk = "00112233445566778899AABBCCDDEEFF"   # DTK, or its master
+        \[purse]
+        dpk = "11223344556677888877665544332211"
+        dtk = "00112233445566778899AABBCCDDEEFF"
         key_index = 1
-        diversified = true   # by the right-most 8 bytes of the application serial; false: as is
+        diversified = true
+
+        dpk and dtk are masters, diversified by the right-most 8 bytes of the
+        application serial; with diversified = false they are the cards' own.
         """
         settings = Settings(merchant, parse_yuan(price))
         serials = parse_serials(hotlisted or [])

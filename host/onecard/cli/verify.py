@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from dataclasses import asdict
-from typing import Annotated
 
 import typer
 
@@ -17,6 +16,7 @@ from .options import (
     DEFAULT_STORE,
     AsJson,
     KeystorePath,
+    OneTerminal,
     StorePath,
     console,
     open_keystore,
@@ -30,9 +30,7 @@ def register(app: typer.Typer) -> None:
     @app.command(name="verify")
     def verify_command(
         store: StorePath = DEFAULT_STORE,
-        terminal: Annotated[
-            str | None, typer.Option("--terminal", help="Only this terminal's records.")
-        ] = None,
+        terminal: OneTerminal = None,
         path: KeystorePath = DEFAULT_KEYSTORE,
         as_json: AsJson = False,
     ) -> None:

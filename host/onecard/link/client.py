@@ -5,6 +5,7 @@ Every request is safe to send again, so a lost frame costs a repetition and noth
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import os
 import time
@@ -88,6 +89,7 @@ class LinkClient:
         self._session: Session | None = None
         self._nonces: tuple[bytes, bytes] | None = None
         self._terminal_id = b""
+        self._asked = 0  # type of the request under way
         self.bytes_received = 0
 
     def close(self) -> None:
@@ -137,8 +139,9 @@ class LinkClient:
     def status(self) -> Status:
         """The terminal's state."""
         fields, tail = self._ask(message.pack(message.STATUS))
-        state = message.STATES.get(fields[0], "unknown")
-        return Status(state, *fields[1:], tail.decode("utf-8", "replace"))
+        names = [item.name for item in dataclasses.fields(Status)]
+        state, fault = message.STATES.get(fields[0], "unknown"), tail.decode("utf-8", "replace")
+        return Status(**dict(zip(names, (state, *fields[1:], fault), strict=True)))
 
     def set_time(self, unix_s: int) -> None:
         """Set the terminal's clock, UTC seconds."""
@@ -233,6 +236,7 @@ class LinkClient:
         )
 
     def _send(self, payload: bytes) -> None:
+        self._asked = payload[0]
         if self._session is not None:
             payload = self._session.seal(payload)
         try:
@@ -275,6 +279,8 @@ class LinkClient:
         except WireError:
             return None
         if kind == message.ERROR:
+            if fields[0] not in (self._asked, message.SEALED if self._session else self._asked):
+                return None  # it refuses an earlier request
             raise Refused(tail.decode("utf-8", "replace"), fields[1])
         return kind, fields, tail
 

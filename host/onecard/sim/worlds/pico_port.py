@@ -1,4 +1,4 @@
-"""A virtual Pico's USB port as a serial port for host tools, in simulated time: reading runs it."""
+"""A virtual Pico's USB port as a serial port for host tools; reading runs simulated time."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ _READ_MS = 50.0
 
 
 class PicoPort:
-    """As much of pyserial's Serial as LinkClient uses. world: booted. Nothing waits in real time."""
+    """As much of pyserial's Serial as LinkClient uses; nothing waits in real time."""
 
     def __init__(self, world: PicoWorld) -> None:
         self._world = world
