@@ -168,7 +168,7 @@ class PN532(Reader):
                 self._has_presence_check = False
         await self.release(target.number)
         data = await self._command(_IN_LIST_PASSIVE_TARGET, b"\x01\x00", _POLL_TIMEOUT_MS)
-        return bool(data and data[0])
+        return bool(data and data[0]) and self._target(data).uid == target.uid
 
     async def release(self, number):
         """Let the target go (InRelease)."""

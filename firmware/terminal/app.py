@@ -99,6 +99,8 @@ class Terminal:
         if is_other and self.journal.has_unread():
             raise Refused("unread records under the present keys: pull them first")
         checked = config.parse(raw)
+        if self.keys is not None and self.keys.are(values) and checked == self.config:
+            return  # said again: nothing changes
         config.save(self._board.root + "/config.json", checked)
         self._save_keys(values, is_other)
         self.config = checked
@@ -213,6 +215,7 @@ class Till:
         self._reader = board.reader
         self._keypad = board.keypad
         self._idle_polls = 0
+        self._found = None  # a card that lay there at the start
         self._shown_ms = None  # when the last outcome was shown, while it is to stay
 
     @property
@@ -221,8 +224,11 @@ class Till:
         return self._changed.is_set()
 
     async def start(self):
-        """Bring the reader up. Raises LinkError if it does not answer."""
+        """Bring the reader up and look at the field. Raises LinkError if it does not answer."""
         await self._reader.start()
+        self._found = await self._reader.poll(0)
+        if self._found is None:
+            self.engine.field_is_empty()
 
     def can_sell(self):
         """False if the journal is full: nothing is sold before the host has pulled."""
@@ -243,7 +249,9 @@ class Till:
 
     async def next_card(self):
         """A card that came within a short time, or None: then there is time to erase ahead."""
-        target = await self._reader.poll(_POLL_MS)
+        target, self._found = self._found, None
+        if target is None:
+            target = await self._reader.poll(_POLL_MS)
         if target is None:
             self.engine.field_is_empty()
             self._journal.prepare()

@@ -33,6 +33,10 @@ class Keys:
         self.clears_journal = bool(flags & _CLEARS_JOURNAL)
         self.fields = values
 
+    def are(self, values):
+        """True if these are the field values of a PROVISION message, in its order."""
+        return occrypto.equal(struct.pack(_FORMAT, *self.fields), struct.pack(_FORMAT, *values))
+
 
 def _sealing_keys(secret):
     both = occrypto.hmac_sm3(secret, b"OCT1 storage")

@@ -197,7 +197,7 @@ def test_an_absent_chip_is_a_link_error_in_bounded_time():
         start = virtual.clock.now_s
         with pytest.raises(LinkError, match="does not acknowledge command 14"):
             await bench.reader.start()
-        assert virtual.clock.now_s - start < 1
+        assert virtual.clock.now_s - start < 3
 
     virtual.run(test())
 

@@ -17,6 +17,7 @@ K = bytes.fromhex("11223344556677888877665544332211")
 DTK = bytes.fromhex("00112233445566778899AABBCCDDEEFF")
 NOW_S = 1767225600  # 2026-01-01 08:00 in China
 PROGRAM, PROGRAM_US = 0x02, 400.0
+SETTLED_US = 15_000
 SETTINGS = {"merchant": "第一小学食堂", "price": 200, "scene": "canteen", "repeat_ms": 0}
 
 
@@ -59,6 +60,8 @@ class Rig:
             glyphs.load_module(project_root() / "build" / "gen" / "terminal" / "ui")
         )
         self._seen: tuple[bytes, list[str]] = (b"", [])
+        self._drawn_us = 0.0
+        self.world.display.chip.on_change = self._drawn
 
     # -- the terminal ---------------------------------------------------------------
 
@@ -100,9 +103,17 @@ class Rig:
             self._seen = picture, self._reader.read(picture)
         return self._seen[1]
 
+    def _drawn(self) -> None:
+        self._drawn_us = self.world.us
+
+    def _is_shown(self, text: str) -> bool:
+        """True if a row has `text` and no data came for a while: the picture is whole."""
+        is_settled = not 0 <= self.world.us - self._drawn_us < SETTLED_US
+        return is_settled and any(text in row for row in self.screen())
+
     def wait_screen(self, text: str, ms: float = 4000) -> None:
         """Run until a row has `text`. Raises TimeoutError with what is there instead."""
-        if not self.world.run(ms, lambda: any(text in row for row in self.screen()), every_ms=10):
+        if not self.world.run(ms, lambda: self._is_shown(text), every_ms=10):
             raise TimeoutError(f"no {text!r} on the screen: {self.screen()}")
 
     # -- the stopwatch ----------------------------------------------------------------

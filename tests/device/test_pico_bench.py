@@ -16,7 +16,7 @@ from onecard.sim.worlds.pico import PicoWorld
 from onecard.sim.worlds.pico_terminal import PicoTerminal
 from pico_repl import open_repl
 
-pytestmark = [pytest.mark.pico, pytest.mark.xdist_group("pico_bench")]
+pytestmark = pytest.mark.pico
 
 READER = """
 from machine import UART, Pin

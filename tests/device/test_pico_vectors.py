@@ -10,7 +10,7 @@ from pico_repl import open_repl
 TESTS = project_root() / "tests"
 NATMOD = project_root() / "build" / "natmod-armv6m" / "_occrypto.mpy"
 
-pytestmark = [pytest.mark.pico, pytest.mark.xdist_group("pico_vectors")]
+pytestmark = pytest.mark.pico
 
 
 @pytest.fixture(scope="module")

@@ -118,7 +118,6 @@ def test_the_section_on_the_unix_port(unix_binary, tmp_path, example):
 
 @pytest.mark.slow
 @pytest.mark.pico
-@pytest.mark.xdist_group("section_7_7")
 def test_the_section_on_the_virtual_pico(uf2):
     world = open_repl(PicoWorld(uf2))
     world.exec(SCRIPT.read_text())
@@ -132,7 +131,6 @@ def test_the_section_on_the_virtual_pico(uf2):
 
 
 @pytest.mark.pico
-@pytest.mark.xdist_group("section_7_7")
 def test_the_section_through_the_whole_terminal_on_the_virtual_pico(uf2):
     rig = Rig(uf2)
     # Four records come before: boot, keys and twice the clock.

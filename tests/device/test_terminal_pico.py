@@ -15,7 +15,7 @@ from onecard.sim.worlds.pico_terminal import PicoTerminal
 from pico_rig import NOW_S, K, PurseCard, Rig
 from terminal_rig import TerminalRig
 
-pytestmark = [pytest.mark.pico, pytest.mark.xdist_group("terminal_pico")]
+pytestmark = pytest.mark.pico
 
 ERASES = (0x20, 0xD8)
 CITY_STANDARD_MS = 400

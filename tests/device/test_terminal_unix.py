@@ -17,8 +17,6 @@ from onecard.sim.worlds.unix import UnixWorld
 from terminal.journal import Journal
 from terminal_rig import PRICE, SETTINGS, TERMINAL, TerminalRig
 
-pytestmark = pytest.mark.xdist_group("terminal_unix")
-
 
 def make(binary, folder):
     """A terminal whose chips answer at once."""

@@ -34,6 +34,7 @@ class Loop(asyncio.SelectorEventLoop):
 
     def __init__(self):
         super().__init__()
+        self._clock_resolution = 1e-6  # a float of many days has no nanoseconds
         real_select = self._selector.select
 
         def select(timeout=None):

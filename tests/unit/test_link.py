@@ -362,10 +362,11 @@ def test_p4_a_terminal_that_sends_another_record_under_a_known_number_is_told(
 def test_a_store_that_starts_late_says_what_it_does_not_have(start, store, tmp_path):
     terminal = start(sectors=5)
     provision(terminal)
-    for n in range(200):
-        terminal.tap(card(n), seconds=0.2)
-        if n % 40 == 39:
-            pulled(terminal, store)
+    body = record.pack(record.REFUSED, NOW_S, record.HOTLISTED, bytes(10), 0)
+    for _ in range(5):
+        for _ in range(120):
+            terminal.terminal.journal.append(record.REFUSED, body)
+        pulled(terminal, store)
     with Store(tmp_path / "other.duckdb") as other:
         result = pulled(terminal, other)
         assert any("pulled into another store" in f.text for f in result.findings)
@@ -523,6 +524,30 @@ def test_a_frame_whose_sender_died_does_not_swallow_the_next_hosts_hello(termina
     terminal.line.write(big[:700])
     terminal.run(1)
     assert terminal.client().hello().terminal_id == TERMINAL
+
+
+@pytest.mark.parametrize("change", ["lost", "garbled", "cut_short"])
+def test_a_bad_frame_of_records_is_asked_for_again_within_the_same_pull(terminal, store, change):
+    for n in range(4):
+        terminal.tap(card(n))
+    spoilt = []
+
+    def spoil(data):
+        if len(data) > 300 and not spoilt:
+            spoilt.append(data)
+            return CHANGES[change](data)
+        return data
+
+    terminal.line.to_host = spoil
+    result = pulled(terminal, store)
+    assert spoilt and result.findings == [] and result.new >= 10 and result.unread <= 1
+    assert store.debited() == 4 * PRICE
+
+
+def test_a_frame_that_never_ends_does_not_swallow_the_answers_that_follow(terminal):
+    client = connected(terminal)
+    terminal.port.outgoing.append(frame.encode(bytes(2000))[:700])
+    assert client.status().state == "in service"
 
 
 def test_in_a_session_an_answer_that_is_not_sealed_is_not_believed(terminal):

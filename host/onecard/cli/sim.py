@@ -139,6 +139,13 @@ def set_up(
     session.call(session.world.power_on)
     with LinkClient(open_port(session.world.link_path), timeout_s=20) as client:
         provision(client, keystore, terminal, settings, hotlist)
+    session.wait(_is_in_service, "the screen of a terminal in service", 0, 60)
+
+
+def _is_in_service(event: Event) -> bool:
+    """True for a screen of a terminal that has been provisioned (it may show a fault)."""
+    text = "".join(event["text"]) if event["event"] == "screen" else ""
+    return bool(text) and "未初始化" not in text
 
 
 Board = Annotated[str, typer.Option("--board", help=f"Virtual board: {', '.join(BOARDS)}.")]

@@ -138,8 +138,8 @@ class Session:
         event = {"event": name, **values}
         with self._changed:
             self.events.append(event)
+            self._on_event(event)  # inside the lock: told in the order they happen
             self._changed.notify_all()
-        self._on_event(event)
 
     def _observe(self) -> None:
         seen = self.world.events
