@@ -121,32 +121,35 @@ class Terminal:
         self.keys = keys.load(path, secret)
 
     def _mount(self):
+        """Mount the journal once; a scene that is still ending works on the same object."""
         board = self._board
-        journal = Journal(
-            board.journal_flash, self.keys.journal, self.clock.now_s, board.journal_page_size
-        )
+        is_boot = self.journal is None
+        if is_boot:
+            self.journal = Journal(
+                board.journal_flash, self.keys.journal, self.clock.now_s, board.journal_page_size
+            )
         if self.keys.clears_journal:  # records of the number before, all read: see provision()
-            journal.clear()
+            self.journal.clear(self.keys.journal)
             self._save_keys(self.keys.fields, False)
-        else:
-            journal.mount()
-        self.clock.not_before(journal.last_time_s)
+        elif is_boot:
+            self.journal.mount()
+        self.clock.not_before(self.journal.last_time_s)
+        self._make_engine()
+        if is_boot or not self.journal.boots:
+            firmware = (FIRMWARE.encode() + bytes(8))[:8]
+            boots = self.journal.boots + 1 & 0xFFFF
+            self._record(record.BOOT, self.clock.now_s(), boots, board.reset_cause(), firmware)
+
+    def _make_engine(self):
         sam = SoftSam(
             self.keys.terminal_id,
             self.keys.purchase,
             self.keys.key_index,
             self.keys.is_diversified,
         )
-        self.journal, self._sam = journal, sam
-        self._make_engine()
-        cause = board.reset_cause()
-        firmware = (FIRMWARE.encode() + bytes(8))[:8]
-        self._record(record.BOOT, self.clock.now_s(), journal.boots + 1 & 0xFFFF, cause, firmware)
-
-    def _make_engine(self):
         self.engine = Engine(
             self.journal,
-            self._sam,
+            sam,
             self.clock,
             self.hotlist,
             self.config["serial_offset"],

@@ -64,7 +64,7 @@ class Journal:
         """
         if self.sector_count < 4:
             raise JournalError("journal flash has %d sectors, 4 needed" % self.sector_count)
-        self.open = {}
+        self.open, self.last_closed = {}, None
         head = find_head(self._flash, self.sector_count)
         if head is None:
             self._start_anew()
@@ -85,17 +85,16 @@ class Journal:
         self._open_sector()
 
     def _resume(self, head):
-        marks = head
-        self.number, self.acked, self.boots = marks.number, marks.acked, marks.boots
-        self._first_seq = self.next_seq = marks.first_seq
-        self.last_mac = marks.mac_before
+        self.number, self.acked, self.boots = head.number, head.acked, head.boots
+        self._first_seq = self.next_seq = head.first_seq
+        self.last_mac = head.mac_before
         if self.number > 1:
             before = self._marks(self.number - 1)
             if before.number == self.number - 1:
                 scan_sector(self._flash, self.sector_count, before, self._note)
-        self.next_seq = marks.first_seq
-        self.last_mac = marks.mac_before
-        page, used = scan_sector(self._flash, self.sector_count, marks, self._note)
+        self.next_seq = head.first_seq
+        self.last_mac = head.mac_before
+        page, used = scan_sector(self._flash, self.sector_count, head, self._note)
         self._page_number, self._used = page, used
         self._adopt_follower()
         if self.next_seq <= self.acked:  # the last records were acknowledged, then rotted away
@@ -381,8 +380,9 @@ class Journal:
         """True if a record other than a receipt has not been acknowledged."""
         return not self._holds_only_receipts(self.next_seq - 1)
 
-    def clear(self):
-        """Erase everything and start anew: the terminal gets another number and key."""
+    def clear(self, key):
+        """Erase everything and start anew under `key`: the terminal gets another number."""
+        self._key = key
         for index in range(self.sector_count):
             if not read_marks(self._flash, index).is_blank:
                 self._flash.ioctl(6, index)
