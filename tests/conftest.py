@@ -1,5 +1,7 @@
 """What all levels share: MicroPython's names on CPython, virtual time, the glyph stand-in."""
 
+import gc
+
 import fake_glyphs
 import virtual
 from hypothesis import settings
@@ -10,3 +12,14 @@ fake_glyphs.install()
 # The same examples every time: a failure in CI is a failure here.
 settings.register_profile("fixed", derandomize=True, deadline=None, max_examples=100)
 settings.load_profile("fixed")
+
+
+def pytest_collection_finish():
+    """Firmware collects garbage often; what the collection of tests made is none of it."""
+    gc.collect()
+    gc.freeze()
+
+
+def pytest_sessionfinish():
+    """What was set aside is looked at again when the interpreter ends."""
+    gc.unfreeze()

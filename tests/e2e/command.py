@@ -57,7 +57,11 @@ class Sim:
             text=True,
         )
         threading.Thread(target=self._read, daemon=True).start()
-        self.ready = self.wait(lambda e: e["event"] == "ready")
+        try:
+            self.ready = self.wait(lambda e: e["event"] == "ready")
+        except BaseException:
+            self.__exit__()
+            raise
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -209,6 +209,16 @@ def test_a_hotlist_is_built_up_in_deltas(terminal):
     assert client.status().hotlist_version == 2
 
 
+def test_a_long_hotlist_goes_in_parts_and_a_repeated_delta_changes_nothing(terminal):
+    client = connected(terminal)
+    serials = sorted(card(n).serial for n in range(1, 701))
+    assert client.hotlist(0, 9, serials, []) == 9
+    assert len(terminal.terminal.hotlist) == 700
+    assert client.hotlist(9, 10, [], serials[:500]) == 10
+    assert client.hotlist(9, 10, [], serials[:500]) == 10
+    assert len(terminal.terminal.hotlist) == 200
+
+
 def test_a_hotlist_with_fewer_serials_than_it_announces_is_refused(terminal):
     client = connected(terminal)
     with pytest.raises(Refused, match="5 serials announced, 30 bytes"):

@@ -22,6 +22,8 @@ from ocwire.session import HOST, TERMINAL, Session, proof
 from ..errors import OneCardError
 
 WINDOW_SIZE = 64 * 1024
+PARTIAL_HOTLIST = 0xFFFFFFFF
+_SERIALS = 200  # of 10 bytes: what fits a frame
 _ATTEMPTS = 3
 _READ_SIZE = 4096
 
@@ -158,11 +160,22 @@ class LinkClient:
         return json.loads(tail)
 
     def hotlist(self, base: int, version: int, add: list[bytes], remove: list[bytes]) -> int:
-        """Apply a delta to the hotlist (10-byte serials); base 0 replaces it. -> its version."""
-        request = message.pack(
-            message.HOTLIST, base, version, len(add), tail=b"".join([*add, *remove])
-        )
-        return self._ask(request)[0][0]
+        """Apply a delta to the hotlist (10-byte serials); base 0 replaces it. -> its version.
+
+        Sent in parts; a list that got only some of them has a version near PARTIAL_HOTLIST until
+        a whole list comes.
+        """
+        changes = [(serial, True) for serial in add] + [(serial, False) for serial in remove]
+        parts = [changes[i : i + _SERIALS] for i in range(0, len(changes), _SERIALS)] or [[]]
+        for number, part in enumerate(parts):
+            added = [serial for serial, is_added in part if is_added]
+            removed = [serial for serial, is_added in part if not is_added]
+            to = version if number == len(parts) - 1 else PARTIAL_HOTLIST - number
+            request = message.pack(
+                message.HOTLIST, base, to, len(added), tail=b"".join(added + removed)
+            )
+            base = self._ask(request)[0][0]
+        return base
 
     def provision(self, keys: tuple[Any, ...], values: dict[str, Any]) -> None:
         """Write keys (field values of PROVISION) and configuration. In clear on a terminal that
