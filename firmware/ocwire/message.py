@@ -37,7 +37,13 @@ E_FAILED = 4
 UNPROVISIONED = 0
 IN_SERVICE = 1
 FULL = 2
-STATES = {UNPROVISIONED: "not provisioned", IN_SERVICE: "in service", FULL: "journal full"}
+OUT_OF_ORDER = 3
+STATES = {
+    UNPROVISIONED: "not provisioned",
+    IN_SERVICE: "in service",
+    FULL: "journal full",
+    OUT_OF_ORDER: "out of order",
+}
 
 _FORMATS = {
     HELLO: ">B16s",  # protocol version, host nonce

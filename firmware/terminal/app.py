@@ -57,7 +57,7 @@ class Terminal:
         self._changed = asyncio.Event()
         self.fault = ""  # what the terminal cannot do just now, for the technician
         if self.keys is not None:
-            self._mount()
+            self._mount_or_say_why()
 
     # -- what the link asks for ---------------------------------------------------------
 
@@ -70,6 +70,8 @@ class Terminal:
         """One of message.STATES."""
         if self.keys is None:
             return message.UNPROVISIONED
+        if self.engine is None:
+            return message.OUT_OF_ORDER
         return message.IN_SERVICE if self.journal.has_room() else message.FULL
 
     def set_time(self, unix_s):
@@ -119,6 +121,12 @@ class Terminal:
         path, secret = self._board.root + "/keys.bin", self._board.secret
         keys.save(path, secret, values, clears_journal)
         self.keys = keys.load(path, secret)
+
+    def _mount_or_say_why(self):
+        try:
+            self._mount()
+        except (JournalError, OSError) as error:  # nothing can be sold, but the link must answer
+            self.fault = "%s: %s" % (type(error).__name__, error)
 
     def _mount(self):
         """Mount the journal once; a scene that is still ending works on the same object."""
@@ -181,6 +189,9 @@ class Terminal:
         """Run the configured scene; on a fault say so, recover and go on."""
         if self.keys is None:
             self.ui.notice(texts.NOT_PROVISIONED)
+            return
+        if self.engine is None:
+            self.ui.notice(texts.FLASH_FAULT, texts.CALL_SERVICE)
             return
         till = Till(self, self._board, self._changed)
         while not till.is_over:

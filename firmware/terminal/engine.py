@@ -234,7 +234,7 @@ class Engine:
             return None
         tac, mac2 = proof or (_NO_TAC, _NO_TAC)
         self._write_result(intent_seq, record.IN_DOUBT, now_balance, tac, mac2)
-        return Outcome(IN_DOUBT, amount, now_balance, "card counter %d" % now_counter)
+        return Outcome(IN_DOUBT, amount, now_balance, "card counter %s" % now_counter)
 
     @staticmethod
     async def _proof(card, tti, counter):
@@ -244,8 +244,14 @@ class Engine:
             return None  # a card without this command: its counter must tell
 
     async def _card_state(self, card):
-        """(counter, balance) as the card has them now; INITIALIZE writes nothing on it."""
-        answer = await card.initialize_purchase(self._sam.key_index, 0, self._sam.terminal)
+        """(counter, balance) as the card has them now; INITIALIZE writes nothing on it.
+
+        counter: None if the card does not tell it (one that refuses an amount of 0).
+        """
+        try:
+            answer = await card.initialize_purchase(self._sam.key_index, 0, self._sam.terminal)
+        except StatusError:
+            return None, await card.balance()
         return answer.counter, answer.balance
 
     def _write_result(self, intent_seq, outcome, balance, tac, mac2):

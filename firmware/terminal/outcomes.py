@@ -30,4 +30,4 @@ class Outcome:
     @property
     def is_sale(self):
         """True if this tap's amount was taken."""
-        return self.kind == APPROVED
+        return self.kind in (APPROVED, RESOLVED)

@@ -11,7 +11,7 @@ from ocwire import record
 from . import verify
 from .errors import OneCardError
 from .keystore import Keystore
-from .link import LinkClient
+from .link import LinkClient, LinkFailed
 from .store import Store
 
 _CLOCK_TOLERANCE_S = 2
@@ -40,7 +40,11 @@ def connect(client: LinkClient, keystore: Keystore) -> str:
         raise OneCardError(
             "this terminal is not provisioned yet", "run: onecard provision --device …"
         )
-    client.authenticate(keystore.link_key(greeting.terminal_id))
+    try:
+        client.authenticate(keystore.link_key(greeting.terminal_id))
+    except LinkFailed:  # a proof is good for one try: a lost frame costs a new greeting
+        client.hello()
+        client.authenticate(keystore.link_key(greeting.terminal_id))
     return greeting.terminal_id
 
 

@@ -543,3 +543,18 @@ def _is_open_after(leave_after):
     """True if a card that leaves after so many air bytes leaves a debit of unknown outcome."""
     outcome = Bench().tap(card(balance=5000), leave_after=leave_after)
     return outcome is not None and outcome.kind == TAP_AGAIN
+
+
+def test_a_card_that_refuses_an_amount_of_0_is_recorded_in_doubt_and_may_pay_again():
+    bench, a_card = Bench(), card(balance=5000)
+    leave_after = next(n for n in range(40, 300) if _is_open_after(n))
+    assert bench.tap(a_card, leave_after=leave_after).kind == TAP_AGAIN
+    lost = 5000 - a_card.balance
+
+    def refuses_0(apdu, right):
+        return b"\x6a\x80" if apdu[6:10] == bytes(4) else right
+
+    odd = FaultyCard(FaultyCard(a_card, 0x5A, b"\x6d\x00"), 0x50, refuses_0)
+    assert bench.tap(odd).kind == IN_DOUBT
+    assert bench.outcomes() == [record.IN_DOUBT] and not bench.journal.open
+    assert bench.tap(odd).kind == APPROVED and a_card.balance == 5000 - lost - 1200

@@ -209,12 +209,31 @@ def test_a_hotlist_is_built_up_in_deltas(terminal):
     assert client.status().hotlist_version == 2
 
 
-def test_a_long_hotlist_goes_in_parts_and_a_repeated_delta_changes_nothing(terminal):
+@pytest.mark.parametrize("unix_s", [0, 1, 1_600_000_000, 2**32 - 1])
+def test_a_time_that_cannot_be_right_is_refused(terminal, unix_s):
+    client = connected(terminal)
+    before = client.status()
+    with pytest.raises(Refused, match="not between 2024 and 2100"):
+        client.set_time(unix_s)
+    assert abs(client.status().time_s - before.time_s) <= 1
+    assert client.status().next_seq == before.next_seq
+
+
+def test_a_dead_flash_at_boot_is_told_on_the_screen_and_over_the_link(terminal):
+    connected(terminal)
+    board = terminal.board
+    board.journal_flash = RamFlash(8)  # a new chip
+    board.journal_flash.writeblocks = lambda *_: None  # that takes nothing
+    booted = Terminal(board)
+    assert booted.state() == message.OUT_OF_ORDER
+    assert "JournalError: sector" in booted.fault
+
+
+def test_a_long_hotlist_goes_in_parts(terminal):
     client = connected(terminal)
     serials = sorted(card(n).serial for n in range(1, 701))
     assert client.hotlist(0, 9, serials, []) == 9
     assert len(terminal.terminal.hotlist) == 700
-    assert client.hotlist(9, 10, [], serials[:500]) == 10
     assert client.hotlist(9, 10, [], serials[:500]) == 10
     assert len(terminal.terminal.hotlist) == 200
 

@@ -9,13 +9,15 @@ import gc
 import os
 
 import occrypto
-from ocwire import frame, message
+from ocwire import calendar, frame, message
 from ocwire.errors import MessageError, SessionError, WireError
 from ocwire.session import HOST, TERMINAL, Session, proof
 
 _READ_SIZE = 256
 _IDLE_MS = 200
 _BATCH_SIZE = 2048
+_EARLIEST_S = calendar.unix(2024, 1, 1)
+_LATEST_S = calendar.unix(2100, 1, 1)
 
 
 class Refused(Exception):
@@ -35,7 +37,6 @@ class LinkService:
         self._decoder = frame.Decoder()
         self._buf = bytearray(_READ_SIZE)
         self._session = None
-        self._is_proved = False
         self._nonces = None
         self._open_handlers = {
             message.HELLO: self._hello,
@@ -85,7 +86,7 @@ class LinkService:
         version, host_nonce = fields
         if version != message.PROTOCOL_VERSION:
             raise Refused("protocol version %d is not spoken here" % version)
-        self._session, self._is_proved = None, False
+        self._session = None
         self._nonces = (host_nonce, os.urandom(16))
         return message.pack(
             message.HELLO | message.ANSWER,
@@ -138,6 +139,8 @@ class LinkService:
 
     async def _status(self, fields, tail):
         terminal, journal = self._terminal, self._terminal.journal
+        if terminal.engine is None:
+            raise Refused("out of order: " + terminal.fault, message.E_FAILED)
         gc.collect()
         return message.pack(
             message.STATUS | message.ANSWER,
@@ -175,6 +178,8 @@ class LinkService:
         return message.pack(message.ACKNOWLEDGE | message.ANSWER, acked)
 
     async def _set_time(self, fields, tail):
+        if not _EARLIEST_S <= fields[0] < _LATEST_S:
+            raise Refused("time %d is not between 2024 and 2100" % fields[0], message.E_BAD_DATA)
         self._terminal.set_time(fields[0])
         return message.pack(message.SET_TIME | message.ANSWER)
 
