@@ -16,6 +16,8 @@ from onecard import verify
 from onecard.errors import OneCardError
 from onecard.link import LinkFailed, Refused
 from onecard.store import Store
+from ram_flash import RamFlash
+from terminal.app import Terminal
 from virtual import clock
 
 KEYS = keystore()
