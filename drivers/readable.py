@@ -8,7 +8,8 @@ from asyncio import core
 class Readable:
     """stream: one that select.poll can watch. One task waits at a time.
 
-    guard_ms: how finely time-outs are kept; a byte wakes its reader at once.
+    guard_ms: how finely time-outs are kept; a byte wakes its reader at once. MicroPython's asyncio
+    only: it waits on that scheduler's own queue of streams.
     """
 
     def __init__(self, stream, guard_ms):

@@ -91,6 +91,11 @@ def test_an_absent_port_ends_with_1_and_says_what_to_do(office):
     assert "/dev/no-such-port" in done.stderr and "--device" in done.stderr
 
 
+def test_an_absent_reader_port_ends_with_1(unix_image, tmp_path):
+    done = onecard("sim", "--reader", "/dev/no-such-reader", "--state", tmp_path)
+    assert done.returncode == 1 and "/dev/no-such-reader" in done.stderr
+
+
 def test_a_silent_port_ends_with_1(office, tmp_path):
     with socket.create_server(("127.0.0.1", 0)) as server:
         device = f"socket://127.0.0.1:{server.getsockname()[1]}"

@@ -26,6 +26,10 @@ def open_world(board: str, folder: Path, reader: str | None = None) -> World:
     image = image_of(board)
     if not image.exists():
         raise OneCardError(f"the {board} firmware is not built", f"run: onecard build {board}")
+    if reader is not None and not Path(reader).exists():
+        raise OneCardError(
+            f"no serial port {reader}", "plug the PN532's adapter in, then: ls /dev/tty*"
+        )
     if board == "unix":
         return UnixWorld(image, folder, reader)
     if reader is not None:
