@@ -1,7 +1,7 @@
 # OneCard Terminal. `make help` lists what there is.
 BOARD ?= unix
 PY := .venv/bin/python
-PYTEST := $(PY) -m pytest -n 2 --dist loadgroup
+PYTEST := $(PY) -m pytest -n 2 --dist loadfile
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test quick lint arch firmware natmod power peers bench size clean
@@ -17,7 +17,7 @@ demo: setup  ## the whole way of a tap on a virtual terminal (BOARD=unix or rp2_
 
 test:  ## every test (sets up everything first); under 12 minutes on 2 cores
 	@BOARDS="unix rp2_pico" tools/setup.sh
-	@.venv/bin/onecard build natmod --arch x64 >/dev/null
+	@.venv/bin/onecard build natmod
 	$(PYTEST) -m "not slow" tests
 
 quick:  ## the tests without a terminal: unit, chip, power, arch; seconds

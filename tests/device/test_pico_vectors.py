@@ -62,11 +62,3 @@ def test_p8_vectors_hold_on_the_native_module_in_the_files(world):
     world.exec("f.close(); import oc_natmod")
     assert world.exec("print(oc_natmod.binding)") == "natmod\n"
     assert run_vectors(world, "oc_natmod") > 300
-
-
-@pytest.mark.slow
-def test_shared_formats_hold(world):
-    world.exec("for n in [n for n in globals() if n.startswith('test_')]: del globals()[n]")
-    source = (TESTS / "both" / "test_ocwire.py").read_text()
-    said = world.exec(source.replace("__main__", "not this one") + "\nprint(run())", ms=60_000)
-    assert int(said) >= 10

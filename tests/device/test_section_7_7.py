@@ -116,7 +116,6 @@ def test_the_section_on_the_unix_port(unix_binary, tmp_path, example):
     example.check_card(card)
 
 
-@pytest.mark.slow
 @pytest.mark.pico
 def test_the_section_on_the_virtual_pico(uf2):
     world = open_repl(PicoWorld(uf2))
