@@ -41,6 +41,7 @@ class FrameReader:
         self._view = memoryview(self._buf)
         self._count = 0
         self._deadline = 0
+        self._is_late = False
 
     def clear(self):
         """Forget what has been received."""
@@ -48,7 +49,7 @@ class FrameReader:
 
     async def ack(self, timeout_ms):
         """True if the next frame is an ACK; False on anything else or on time-out."""
-        self._deadline = time.ticks_add(time.ticks_ms(), timeout_ms)
+        self._set_deadline(timeout_ms)
         start = await self._start()
         if start < 0 or not await self._need(start + 4):
             return False
@@ -58,7 +59,7 @@ class FrameReader:
 
     async def response(self, timeout_ms):
         """(state, payload view from TFI on) of the next information or error frame."""
-        self._deadline = time.ticks_add(time.ticks_ms(), timeout_ms)
+        self._set_deadline(timeout_ms)
         while True:
             start = await self._start()
             if start < 0 or not await self._need(start + 4):
@@ -67,6 +68,10 @@ class FrameReader:
                 break
             self._drop(start + 4)  # an ACK repeated: not ours
         return await self._payload(start)
+
+    def _set_deadline(self, timeout_ms):
+        self._deadline = time.ticks_add(time.ticks_ms(), timeout_ms)
+        self._is_late = False
 
     async def _payload(self, start):
         buf, at = self._buf, start + 4
@@ -104,13 +109,18 @@ class FrameReader:
                 return -1
 
     async def _need(self, count):
-        """Have `count` bytes; False when the deadline passes first."""
+        """Have `count` bytes; False when the deadline passes first.
+
+        What has come by then is taken all the same, once: a loop that was late must not resend a
+        command whose answer lies there.
+        """
         while self._count < count:
-            left = time.ticks_diff(self._deadline, time.ticks_ms())
-            if left <= 0:
-                return False
-            got = await self._port.read_into(self._view[self._count :], left)
-            self._count += got
+            left = max(0, time.ticks_diff(self._deadline, time.ticks_ms()))
+            if not left:
+                if self._is_late:
+                    return False
+                self._is_late = True
+            self._count += await self._port.read_into(self._view[self._count :], left)
         return True
 
     def _drop(self, count):

@@ -14,7 +14,7 @@ from onecard.sim.field import Field
 from drivers.reader import pn532
 from drivers.reader.base import CardGone, LinkError
 from drivers.reader.pn532 import PN532
-from drivers.reader.pn532_frame import put_frame
+from drivers.reader.pn532_frame import ABORT_OR_ACK, FrameReader, put_frame
 
 SELECT = bytes.fromhex("00A4040008A000000632010105")
 ACK = bytes.fromhex("0000FF00FF00")
@@ -560,3 +560,41 @@ def test_frames_are_those_of_the_manual():
     assert bytes(buf[:size]).hex() == "0000ff02fed4022a00"
     size = put_frame(buf, 0x40, bytes(257))  # LEN 259: cards.md 1.1
     assert bytes(buf[:8]).hex() == "0000ffffff0103fc" and size == 269
+
+
+class LatePort:
+    """Bytes come, but whoever reads is woken after the deadline."""
+
+    def __init__(self, data):
+        self.data = data
+
+    async def read_into(self, view, timeout_ms):
+        if timeout_ms:
+            await asyncio.sleep_ms(timeout_ms + 100)
+            return 0
+        view[: len(self.data)] = self.data
+        count, self.data = len(self.data), b""
+        return count
+
+
+class NoisyPort:
+    """A byte of noise every millisecond, for ever."""
+
+    reads = 0
+
+    async def read_into(self, view, timeout_ms):
+        await asyncio.sleep_ms(1)
+        self.reads += 1
+        view[0] = 0x55
+        return 1
+
+
+def test_an_ack_that_came_in_time_is_taken_by_a_loop_that_is_late():
+    assert virtual.run(FrameReader(LatePort(ABORT_OR_ACK)).ack(60))
+    assert not virtual.run(FrameReader(LatePort(b"")).ack(60))
+
+
+def test_noise_that_never_ends_ends_the_wait_all_the_same():
+    port = NoisyPort()
+    assert not virtual.run(FrameReader(port).ack(60))
+    assert port.reads < 70
