@@ -5,7 +5,6 @@ INITIALIZE; SAM; intent into the journal; DEBIT; MAC2; result into the journal; 
 anything told to the cardholder (P1, P2).
 """
 
-import struct
 import time
 
 from ocwire import calendar, record
@@ -34,7 +33,6 @@ from .outcomes import (
 from .sam.soft import SamError
 
 _MAX_OPEN = 8  # debits of unknown outcome kept waiting for their cards
-_INTENT = ">B10sIIIHI4sBBBB"
 _NO_TAC = bytes(4)
 
 
@@ -130,7 +128,9 @@ class Engine:
         if self._journal.last_closed is None:
             return None
         intent, result = self._journal.last_closed
-        return intent[1:11] if result[8] != record.NOT_DEBITED else None
+        if record.fields(record.PURCHASE_RESULT, result)["outcome"] == record.NOT_DEBITED:
+            return None
+        return record.fields(record.PURCHASE_INTENT, intent)["serial"]
 
     def _record_refusal(self, serial, amount):
         """Once for a card that is held there again and again: nobody can fill the journal so."""
@@ -200,7 +200,8 @@ class Engine:
     def _open_intent(self, serial):
         """Sequence number of this card's oldest open intent, or None."""
         for seq in sorted(self._journal.open):
-            if self._journal.open[seq][0][1:11] == serial:
+            body = self._journal.open[seq][0]
+            if record.fields(record.PURCHASE_INTENT, body)["serial"] == serial:
                 return seq
         return None
 
@@ -216,9 +217,9 @@ class Engine:
         Returns an Outcome, or None if nothing was taken and the card may pay now.
         """
         body = self._journal.open[intent_seq][0]
-        values = struct.unpack(_INTENT, body)
-        amount, balance, counter, serial, random = values[3:8]
-        tti = values[11]
+        intent = record.fields(record.PURCHASE_INTENT, body)
+        amount, balance, counter = intent["amount"], intent["balance"], intent["card_counter"]
+        serial, random, tti = intent["terminal_serial"], intent["random"], intent["tti"]
         pending = self._sam.resume(serial, card.factor, random, counter, amount)
         try:
             proof = await self._proof(card, tti, counter)

@@ -75,6 +75,7 @@ def test_the_terminal_goes_on_when_standard_input_ends(tmp_path):
         card = PurseCard.make(balance=5000)
         reader.field.place(card)
         sim.screen("卡片错误")  # its keys are not this terminal's
+        assert sim.process.poll() is None and card.balance == 5000
 
 
 def test_a_foreign_reader_and_a_foreign_deck_are_served_with_given_keys(tmp_path):
