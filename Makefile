@@ -16,7 +16,7 @@ demo: setup  ## the whole way of a tap on a virtual terminal (BOARD=unix or rp2_
 	@.venv/bin/onecard demo --board $(BOARD)
 
 test:  ## every test (sets up everything first); under 12 minutes on 2 cores
-	@BOARDS="unix rp2_pico" tools/setup.sh
+	@BOARDS="unix rp2_pico unix32 qemu_m3 qemu_m7 qemu_rv32" tools/setup.sh
 	@.venv/bin/onecard build natmod
 	$(PYTEST) -m "not slow" tests
 
@@ -38,7 +38,7 @@ peers:  ## libnfc and nfcpy drive the simulated PN532
 firmware:  ## build the image of BOARD
 	@.venv/bin/onecard build $(BOARD)
 
-natmod:  ## the C core as native modules for x64, armv6m, armv7m
+natmod:  ## the C core as native modules for seven kinds of core
 	@.venv/bin/onecard build natmod
 
 bench:  ## figures on the virtual Pico

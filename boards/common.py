@@ -2,6 +2,7 @@
 package("drivers", base_path="..")
 package("ocwire", base_path="../firmware")
 package("terminal", base_path="../firmware")
-package("occrypto", ("__init__.py", "_reference.py", "_reference_des.py"), base_path="../native")
+# The C core is in the image: of occrypto, the face alone.
+package("occrypto", ("__init__.py",), base_path="../native")
 freeze("../firmware", "main.py")
 freeze("../build/gen")

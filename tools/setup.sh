@@ -27,6 +27,12 @@ need ninja ninja-build
 need xz xz-utils
 need bzip2 bzip2
 need arm-none-eabi-gcc gcc-arm-none-eabi libnewlib-arm-none-eabi libstdc++-arm-none-eabi-newlib
+need riscv64-unknown-elf-gcc gcc-riscv64-unknown-elf
+need qemu-system-arm qemu-system-arm
+need qemu-system-riscv32 qemu-system-misc
+need valgrind valgrind
+need clang clang
+need openssl openssl
 [ -f /usr/include/stdio.h ] || packages+=(libc6-dev)
 if command -v python3 >/dev/null; then
     python3 -c 'import ensurepip' 2>/dev/null || packages+=(python3-venv)
@@ -37,6 +43,9 @@ fi
 need nfc-list libnfc-bin
 [ -d /usr/include/newlib ] || packages+=(libnewlib-arm-none-eabi)
 ls /usr/lib/arm-none-eabi/newlib/libstdc++.a >/dev/null 2>&1 || packages+=(libstdc++-arm-none-eabi-newlib)
+[ -d /usr/lib/picolibc/riscv64-unknown-elf ] || packages+=(picolibc-riscv64-unknown-elf)
+ls /usr/lib/llvm-14/lib/clang/*/lib/linux/libclang_rt.fuzzer-*.a >/dev/null 2>&1 || packages+=(libclang-rt-14-dev)
+[ -f "$(gcc -m32 -print-libgcc-file-name 2>/dev/null)" ] || packages+=(gcc-multilib) # for the 32-bit unix port
 if [ ${#packages[@]} -gt 0 ]; then
     echo "      installing: ${packages[*]}"
     command -v apt-get >/dev/null || { echo "no apt-get here: install these by hand, then run again"; exit 1; }

@@ -3,3 +3,11 @@ include("$(MPY_DIR)/extmod/asyncio")
 include("../common.py")
 freeze(".", ("board.py",))
 freeze("shim", ("machine.py", "bench.py"))
+# For the tests, the twin beside the C core.
+import os
+
+package(
+    "occrypto",
+    tuple(name for name in sorted(os.listdir("../../native/occrypto")) if name.startswith("_reference")),
+    base_path="../../native",
+)

@@ -15,6 +15,15 @@
 #define OC_TABLE static const
 #endif
 
+// Marks what is made of secrets but no secret itself (a signature, a yes or no), for the check under
+// valgrind that secrets steer no branch and no address (ctests/ctcheck.c). Nothing otherwise.
+#if defined(OC_CTCHECK)
+#include <valgrind/memcheck.h>
+#define OC_PUBLIC(pointer, size) ((void)VALGRIND_MAKE_MEM_DEFINED((pointer), (size)))
+#else
+#define OC_PUBLIC(pointer, size) ((void)0)
+#endif
+
 // Returns 1 if the size bytes at a and b are equal, 0 if not. Time depends on size alone.
 int oc_equal(const uint8_t *a, const uint8_t *b, size_t size);
 
@@ -23,6 +32,10 @@ void oc_wipe(void *data, size_t size);
 
 // out = a XOR b, size bytes; out may be a or b. Time depends on size alone.
 void oc_xor(uint8_t *out, const uint8_t *a, const uint8_t *b, size_t size);
+
+// The input of a pass that runs forward from in to out: in, or out holding a copy of it if the two
+// overlap other than by being the same.
+const uint8_t *oc_settle(uint8_t *out, const uint8_t *in, size_t size);
 
 // Byte-wise on purpose: a Cortex-M0+ faults on an unaligned word; other compilers fuse it.
 static inline uint32_t oc_load_be32(const uint8_t *p) {

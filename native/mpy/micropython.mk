@@ -2,4 +2,4 @@
 OC_MPY_DIR := $(USERMOD_DIR)
 SRC_USERMOD_C += $(OC_MPY_DIR)/modoc.c
 SRC_USERMOD_LIB_C += $(wildcard $(OC_MPY_DIR)/../src/oc_*.c)
-CFLAGS_USERMOD += -I$(OC_MPY_DIR)/../include
+CFLAGS_USERMOD += -I$(OC_MPY_DIR)/../include -DOC_PROFILE=1

@@ -1,6 +1,8 @@
 """DES of the pure Python twin, bit by bit as FIPS 46-3 tells it. Checks no arguments.
 
-TIME DEPENDS ON SECRETS, and it is slow: for tests and reading.
+TIME DEPENDS ON SECRETS, and it is slow: for tests and reading. passes and ecb are looked up here
+at every call, so that occrypto._viper can put faster ones in their place; what passes returns is
+for ecb alone.
 """
 
 # fmt: off

@@ -3,7 +3,7 @@
 #include <stddef.h>
 
 #include "oc_des.h"
-#include "oc_sm4.h"
+#include "oc_cipher.h"
 #include "oc_util.h"
 
 static void factor_and_inverse(const uint8_t factor[8], uint8_t block[16]) {
@@ -22,5 +22,5 @@ void oc_diversify_des(const uint8_t master[16], const uint8_t factor[8], uint8_t
 void oc_diversify_sm4(const uint8_t master[16], const uint8_t factor[8], uint8_t out[16]) {
     uint8_t block[16];
     factor_and_inverse(factor, block);
-    oc_sm4_ecb_encrypt(master, block, out, 16);
+    oc_ecb_encrypt(&oc_sm4, master, block, out, 16);
 }

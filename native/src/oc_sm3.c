@@ -1,45 +1,69 @@
-#include "oc_sm3.h"
-
-#include <string.h>
-
+#include "oc_hash.h"
 #include "oc_util.h"
 
-OC_TABLE uint32_t oc_sm3_iv[8] = {
-    0x7380166Fu, 0x4914B2B9u, 0x172442D7u, 0xDA8A0600u,
-    0xA96F30BCu, 0x163138AAu, 0xE38DEE4Du, 0xB0FB0E4Eu,
-};
+#if OC_SM3_UNROLL
+#include "oc_tune.h"
+#endif
 
-#define T_0 0x79CC4519u   // constant of rounds 0..15
-#define T_16 0x9D8A7A87u  // constant of rounds 16..63, 7A879D8A, turned by 16 bits for round 16
+// T_j <<< (j mod 32): 79CC4519 in rounds 0..15, 7A879D8A in the others (GM/T 0004-2012 4.2).
+#define T_AT(j) ((j) < 16 ? TURNED(0x79CC4519u, (j) & 31) : TURNED(0x7A879D8Au, (j) & 31))
+#define TURNED(t, bits) ((t) << (bits) | ((t) >> 1) >> (31 - (bits)))
 
-#define P0(x) ((x) ^ oc_rol32((x), 9) ^ oc_rol32((x), 17))
-#define P1(x) ((x) ^ oc_rol32((x), 15) ^ oc_rol32((x), 23))
+#if OC_SM3_UNROLL == 2
+
+#define K(j) (j)
+#define T(k) T_AT(k)
+
+#else
+
+#define T8(j)                                                      \
+    T_AT(j), T_AT((j) + 1), T_AT((j) + 2), T_AT((j) + 3),          \
+    T_AT((j) + 4), T_AT((j) + 5), T_AT((j) + 6), T_AT((j) + 7)
+OC_TABLE uint32_t oc_sm3_t[64] = {T8(0), T8(8), T8(16), T8(24), T8(32), T8(40), T8(48), T8(56)};
+#define K(j) (oc_sm3_t + (j))
+#define T(k) (*(k))
+
+#endif
+
+#define P0(x) ((x) ^ oc_rol32((x) ^ oc_rol32((x), 8), 9))    // turned by 0, 9, 17
+#define P1(x) ((x) ^ oc_rol32((x) ^ oc_rol32((x), 8), 15))   // turned by 0, 15, 23
 #define FF0(x, y, z) ((x) ^ (y) ^ (z))
 #define GG0(x, y, z) ((x) ^ (y) ^ (z))
 #define FF1(x, y, z) (((x) & (y)) + (((x) ^ (y)) & (z)))  // majority; no bit is in both terms
 #define GG1(x, y, z) ((((y) ^ (z)) & (x)) ^ (z))
 
+// Thumb-2 turns an operand for nothing, so there b and f are not turned when they become c and g,
+// but where c, d, g and h are used. The state is brought into that form and back once a block.
+#if defined(__ARM_ARCH) && __ARM_ARCH >= 7
+#define TURN_NOW(x, bits) (x)
+#define TURN_LATER(x, bits) oc_rol32((x), (bits))
+#define TURN_BACK(x, bits) oc_ror32((x), (bits))
+#else
+#define TURN_NOW(x, bits) oc_rol32((x), (bits))
+#define TURN_LATER(x, bits) (x)
+#define TURN_BACK(x, bits) (x)
+#endif
+
 // One round without moving the registers: the next round is called with their names rotated.
-// t: the constant T_j <<< j. The two words are W[j] and, for W'[j] = W[j] ^ W[j+4], W[j+4].
-#define ROUND(a, b, c, d, e, f, g, h, FF, GG, word, word4)   \
-    do {                                                     \
-        const uint32_t a12 = oc_rol32(a, 12);                \
-        const uint32_t ss1 = oc_rol32(a12 + (e + t), 7);     \
-        d += FF(a, b, c) + ((word) ^ (word4)) + (ss1 ^ a12); \
-        h += GG(e, f, g) + (word) + ss1;                     \
-        b = oc_rol32(b, 9);                                  \
-        f = oc_rol32(f, 19);                                 \
-        h = P0(h);                                           \
-        t = oc_rol32(t, 1);                                  \
+// t: the constant above. The two words are W[j] and, for W'[j] = W[j] ^ W[j+4], W[j+4].
+#define ROUND(a, b, c, d, e, f, g, h, FF, GG, t, word, word4)                                \
+    do {                                                                                     \
+        const uint32_t a12 = oc_rol32(a, 12), g19 = TURN_LATER(g, 19);                       \
+        const uint32_t ss1 = oc_rol32(a12 + (e + (t)), 7);                                   \
+        d = TURN_LATER(d, 9) + FF(a, b, TURN_LATER(c, 9)) + ((word) ^ (word4)) + (ss1 ^ a12); \
+        h = TURN_LATER(h, 19) + GG(e, f, g19) + (word) + ss1;                                \
+        b = TURN_NOW(b, 9);                                                                  \
+        f = TURN_NOW(f, 19);                                                                 \
+        h = P0(h);                                                                           \
     } while (0)
 
 // Four rounds, after which the register names stand as before.
-#define ROUNDS4(FF, GG, j)                                                   \
-    do {                                                                     \
-        ROUND(a, b, c, d, e, f, g, h, FF, GG, WORD(j), WORD((j) + 4));       \
-        ROUND(d, a, b, c, h, e, f, g, FF, GG, WORD((j) + 1), WORD((j) + 5)); \
-        ROUND(c, d, a, b, g, h, e, f, FF, GG, WORD((j) + 2), WORD((j) + 6)); \
-        ROUND(b, c, d, a, f, g, h, e, FF, GG, WORD((j) + 3), WORD((j) + 7)); \
+#define ROUNDS4(FF, GG, k, j)                                                        \
+    do {                                                                             \
+        ROUND(a, b, c, d, e, f, g, h, FF, GG, T(k), WORD(j), WORD((j) + 4));       \
+        ROUND(d, a, b, c, h, e, f, g, FF, GG, T((k) + 1), WORD((j) + 1), WORD((j) + 5)); \
+        ROUND(c, d, a, b, g, h, e, f, FF, GG, T((k) + 2), WORD((j) + 2), WORD((j) + 6)); \
+        ROUND(b, c, d, a, f, g, h, e, FF, GG, T((k) + 3), WORD((j) + 3), WORD((j) + 7)); \
     } while (0)
 
 #if OC_SM3_UNROLL
@@ -50,32 +74,46 @@ OC_TABLE uint32_t oc_sm3_iv[8] = {
 #define EXPAND(j)                                                          \
     WORD(j) = P1(WORD(j) ^ WORD((j) + 7) ^ oc_rol32(WORD((j) + 13), 15)) ^ \
               oc_rol32(WORD((j) + 3), 7) ^ WORD((j) + 10)
-#define EXPAND_ROUNDS4(FF, GG, j) \
-    do {                          \
-        EXPAND((j) + 4);          \
-        EXPAND((j) + 5);          \
-        EXPAND((j) + 6);          \
-        EXPAND((j) + 7);          \
-        ROUNDS4(FF, GG, j);       \
+#define EXPAND_ROUNDS4(FF, GG, k, j) \
+    do {                             \
+        EXPAND((j) + 4);             \
+        EXPAND((j) + 5);             \
+        EXPAND((j) + 6);             \
+        EXPAND((j) + 7);             \
+        ROUNDS4(FF, GG, k, j);       \
     } while (0)
-#define LATE_ROUNDS16                   \
-    do {                                \
-        EXPAND_ROUNDS4(FF1, GG1, 0);    \
-        EXPAND_ROUNDS4(FF1, GG1, 4);    \
-        EXPAND_ROUNDS4(FF1, GG1, 8);    \
-        EXPAND_ROUNDS4(FF1, GG1, 12);   \
+#define LATE_ROUNDS16(k)                       \
+    do {                                       \
+        EXPAND_ROUNDS4(FF1, GG1, (k), 0);      \
+        EXPAND_ROUNDS4(FF1, GG1, (k) + 4, 4);  \
+        EXPAND_ROUNDS4(FF1, GG1, (k) + 8, 8);  \
+        EXPAND_ROUNDS4(FF1, GG1, (k) + 12, 12); \
     } while (0)
-#define ALL_ROUNDS                    \
-    do {                              \
-        ROUNDS4(FF0, GG0, 0);         \
-        ROUNDS4(FF0, GG0, 4);         \
-        ROUNDS4(FF0, GG0, 8);         \
-        EXPAND_ROUNDS4(FF0, GG0, 12); \
-        t = T_16;                     \
-        LATE_ROUNDS16;                \
-        LATE_ROUNDS16;                \
-        LATE_ROUNDS16;                \
+#define EARLY_ROUNDS16                       \
+    do {                                     \
+        ROUNDS4(FF0, GG0, K(0), 0);          \
+        ROUNDS4(FF0, GG0, K(4), 4);          \
+        ROUNDS4(FF0, GG0, K(8), 8);          \
+        EXPAND_ROUNDS4(FF0, GG0, K(12), 12); \
     } while (0)
+
+#if OC_SM3_UNROLL == 2
+#define ALL_ROUNDS             \
+    do {                       \
+        EARLY_ROUNDS16;        \
+        LATE_ROUNDS16(K(16));  \
+        LATE_ROUNDS16(K(32));  \
+        LATE_ROUNDS16(K(48));  \
+    } while (0)
+#else
+#define ALL_ROUNDS                                                \
+    do {                                                          \
+        EARLY_ROUNDS16;                                           \
+        for (const uint32_t *k = K(16); k != K(64); k += 16) {    \
+            LATE_ROUNDS16(k);                                     \
+        }                                                         \
+    } while (0)
+#endif
 
 #else
 
@@ -88,91 +126,40 @@ OC_TABLE uint32_t oc_sm3_iv[8] = {
             w[j] = P1(x) ^ oc_rol32(w[j - 13], 7) ^ w[j - 6];                 \
         }                                                                     \
         for (int j = 0; j < 16; j += 4) {                                     \
-            ROUNDS4(FF0, GG0, j);                                             \
+            ROUNDS4(FF0, GG0, K(j), j);                               \
         }                                                                     \
-        t = T_16;                                                             \
         for (int j = 16; j < 64; j += 4) {                                    \
-            ROUNDS4(FF1, GG1, j);                                             \
+            ROUNDS4(FF1, GG1, K(j), j);                               \
         }                                                                     \
     } while (0)
 
 #endif
 
-// w is room for the message words; the caller wipes it once, not for each block.
-static void compress(uint32_t state[8], uint32_t w[WORDS], const uint8_t *block) {
-    for (int j = 0; j < 16; j++) {
-        w[j] = oc_load_be32(block + 4 * j);
-    }
-    uint32_t a = state[0], b = state[1], c = state[2], d = state[3];
-    uint32_t e = state[4], f = state[5], g = state[6], h = state[7];
-    uint32_t t = T_0;
-    ALL_ROUNDS;
-    state[0] ^= a;
-    state[1] ^= b;
-    state[2] ^= c;
-    state[3] ^= d;
-    state[4] ^= e;
-    state[5] ^= f;
-    state[6] ^= g;
-    state[7] ^= h;
-}
-
-void oc_sm3_init(oc_sm3_ctx *ctx) {
-    memcpy(ctx->state, oc_sm3_iv, sizeof(ctx->state));
-    ctx->total_size = 0;
-}
-
-void oc_sm3_update(oc_sm3_ctx *ctx, const uint8_t *data, size_t size) {
-    if (size == 0) {  // data may be NULL then, which memcpy must not see
-        return;
-    }
+static void compress(uint32_t state[8], const uint8_t *blocks, size_t count) {
     uint32_t w[WORDS];
-    size_t pending_size = (size_t)ctx->total_size % OC_SM3_BLOCK_SIZE;
-    ctx->total_size += size;
-    if (pending_size != 0) {
-        const size_t room = OC_SM3_BLOCK_SIZE - pending_size;
-        const size_t part = size < room ? size : room;
-        memcpy(ctx->pending + pending_size, data, part);
-        data += part;
-        size -= part;
-        if (part < room) {
-            return;
+    for (; count != 0; count--, blocks += OC_HASH_BLOCK_SIZE) {
+        for (int j = 0; j < 16; j++) {
+            w[j] = oc_load_be32(blocks + 4 * j);
         }
-        compress(ctx->state, w, ctx->pending);
-    }
-    for (; size >= OC_SM3_BLOCK_SIZE; size -= OC_SM3_BLOCK_SIZE) {
-        compress(ctx->state, w, data);
-        data += OC_SM3_BLOCK_SIZE;
-    }
-    if (size != 0) {
-        memcpy(ctx->pending, data, size);
+        uint32_t a = state[0], b = state[1];
+        uint32_t c = TURN_BACK(state[2], 9), d = TURN_BACK(state[3], 9);
+        uint32_t e = state[4], f = state[5];
+        uint32_t g = TURN_BACK(state[6], 19), h = TURN_BACK(state[7], 19);
+        ALL_ROUNDS;
+        state[0] ^= a;
+        state[1] ^= b;
+        state[2] ^= TURN_LATER(c, 9);
+        state[3] ^= TURN_LATER(d, 9);
+        state[4] ^= e;
+        state[5] ^= f;
+        state[6] ^= TURN_LATER(g, 19);
+        state[7] ^= TURN_LATER(h, 19);
     }
     oc_wipe(w, sizeof(w));
 }
 
-void oc_sm3_final(oc_sm3_ctx *ctx, uint8_t digest[OC_SM3_SIZE]) {
-    uint32_t w[WORDS];
-    size_t used = (size_t)ctx->total_size % OC_SM3_BLOCK_SIZE;
-    ctx->pending[used++] = 0x80;
-    if (used > OC_SM3_BLOCK_SIZE - 8) {
-        memset(ctx->pending + used, 0, OC_SM3_BLOCK_SIZE - used);
-        compress(ctx->state, w, ctx->pending);
-        used = 0;
-    }
-    memset(ctx->pending + used, 0, OC_SM3_BLOCK_SIZE - 8 - used);
-    oc_store_be32(ctx->pending + 56, (uint32_t)(ctx->total_size >> 29));  // length in bits
-    oc_store_be32(ctx->pending + 60, (uint32_t)ctx->total_size << 3);
-    compress(ctx->state, w, ctx->pending);
-    for (int i = 0; i < 8; i++) {
-        oc_store_be32(digest + 4 * i, ctx->state[i]);
-    }
-    oc_wipe(w, sizeof(w));
-    oc_wipe(ctx, sizeof(*ctx));
-}
-
-void oc_sm3(const uint8_t *data, size_t size, uint8_t digest[OC_SM3_SIZE]) {
-    oc_sm3_ctx ctx;
-    oc_sm3_init(&ctx);
-    oc_sm3_update(&ctx, data, size);
-    oc_sm3_final(&ctx, digest);
-}
+const oc_hash oc_sm3 = {
+    .first_state = {0x7380166Fu, 0x4914B2B9u, 0x172442D7u, 0xDA8A0600u,
+                    0xA96F30BCu, 0x163138AAu, 0xE38DEE4Du, 0xB0FB0E4Eu},
+    .compress = compress,
+};

@@ -1,8 +1,8 @@
 """micropython run_vectors.py VECTORDIR [MODULE]: the crypto vectors outside pytest.
 
 MODULE: what to test, by import name: occrypto (the default: the backend in use), _occrypto (a C
-module alone) or occrypto._reference. Prints the failures, then "N vectors passed, M failed";
-the exit code is 1 if any failed. sys.path must hold MODULE and this folder.
+module alone), occrypto._viper or occrypto._reference. Prints the failures, then "N vectors
+passed, M failed"; the exit code is 1 if any failed. sys.path must hold MODULE and this folder.
 """
 
 import sys
@@ -15,7 +15,7 @@ def main(folder, name="occrypto"):
     for part in name.split(".")[1:]:
         module = getattr(module, part)
     binding = getattr(module, "backend", None) or module.binding
-    count, failures = run_folder(module, folder, slow=binding != "reference")
+    count, failures = run_folder(module, folder, slow=binding not in ("reference", "viper"))
     for line in failures:
         print(line)
     failed = len(failures)

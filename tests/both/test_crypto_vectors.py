@@ -6,21 +6,31 @@ virtual Pico, which has no file system to read from and is handed the text: run(
 A vector file is {"groups": [{"source": ..., "cases": [...]}]}. A case calls `fn` with `args` and
 expects the result `want`, or the exception `error` (with `text`). An argument is hex for bytes, a
 number, true, null, {"text": bytes of a text}, {"hex": h, "times": n}, {"buf": bytearray},
-{"str": a str}, {"list": a list}, or "$", the result so far. Optional keys: `then` calls more
-functions, `left` compares only that many bytes, `repeat` feeds the result back as last argument
-that often, `slow` marks what is for fast backends only. What returns None is judged by the
-bytearray it was given.
+{"str": a str}, {"list": a list}, "$", the result so far, or "$0", the first one. Optional keys:
+`then` calls more functions, `left` compares only that many bytes, `repeat` feeds the result back
+as last argument that often, `slow` marks what is for fast backends only. What returns None is
+judged by the bytearray it was given. A bytearray must come out of an error as it was.
+
+`out` hands fn that many writable bytes as one more argument, and they must be what it returns and
+hold the result. With `over` [index, shift] they lie over that argument: `shift` bytes behind its
+start in one memory, so that each may be written before it is read. `zeroed`: they hold zeroes
+after an error.
 """
 
 import json
 import os
 from binascii import hexlify, unhexlify
 
+_MARGIN = 64
+_FILL = 0xA5
 
-def _argument(value, result):
-    """One argument of a case, decoded; `result` is what "$" stands for."""
+
+def _argument(value, result, first):
+    """One argument of a case, decoded; result and first are what "$" and "$0" stand for."""
     if value == "$":
         return result
+    if value == "$0":
+        return first
     if isinstance(value, str):
         return unhexlify(value)
     if isinstance(value, dict):
@@ -34,25 +44,62 @@ def _argument(value, result):
     return value
 
 
-def _call(module, name, raw, result):
-    """The function's result, or what it left in the bytearray it was given."""
-    args = [_argument(value, result) for value in raw]
-    value = getattr(module, name)(*args)
+def _call(function, args):
+    """The function's result, or the bytearray it was given and answered None for."""
+    value = function(*args)
     if value is None:
-        value = bytes(next(arg for arg in args if isinstance(arg, bytearray)))
+        value = next(arg for arg in args if isinstance(arg, bytearray))
     return value
+
+
+def _with_out(args, size, over):
+    """args and one more: `size` writable bytes, over the memory of another one if told so."""
+    if not over:
+        return args + [bytearray([_FILL] * size)]
+    index, shift = over
+    data = args[index]
+    memory = bytearray([_FILL] * (2 * _MARGIN + max(len(data), size)))
+    view = memoryview(memory)
+    view[_MARGIN : _MARGIN + len(data)] = data
+    start = _MARGIN + shift
+    window = view[_MARGIN : _MARGIN + len(data)]
+    return args[:index] + [window] + args[index + 1 :] + [view[start : start + size]]
+
+
+def _raised(function, args, zeroed):
+    """What the case came to when `function` is right to raise: see _outcome()."""
+    before = [bytes(arg) if isinstance(arg, bytearray) else None for arg in args]
+    try:
+        return _call(function, args)
+    except (TypeError, ValueError):
+        for i in range(len(args)):
+            if before[i] is not None:
+                if args[i] != (bytes(len(before[i])) if zeroed else before[i]):
+                    raise RuntimeError(f"argument {i} was written to")
+        raise
 
 
 def _outcome(module, case):
     """What the case came to, in the form of its `want`. Exceptions pass through."""
     args = case["args"]
-    result = _call(module, case["fn"], args, None)
+    function = getattr(module, case["fn"])
+    given = [_argument(value, None, None) for value in args]
+    if "out" in case:
+        given = _with_out(given, case["out"], case.get("over"))
+        result = _raised(function, given, case.get("zeroed"))
+        if result is not given[-1]:
+            return "not the buffer it was given"
+        result = bytes(result)
+    else:
+        result = _raised(function, given, False)
+    first = result
     for _ in range(case.get("repeat", 1) - 1):
-        result = _call(module, case["fn"], args[:-1] + ["$"], result)
+        result = function(*given[:-1], result)
     for name, raw in case.get("then", ()):
-        result = _call(module, name, raw, result)
-    if isinstance(result, bytes):
-        result = hexlify(result[: case.get("left", len(result))]).decode()
+        more = [_argument(value, result, first) for value in raw]
+        result = _call(getattr(module, name), more)
+    if isinstance(result, (bytes, bytearray)):
+        result = hexlify(bytes(result[: case.get("left", len(result))])).decode()
     return result
 
 
@@ -60,6 +107,8 @@ def _check(module, case):
     """None if the case holds, else a line that says what happened instead."""
     try:
         result = _outcome(module, case)
+    except (RuntimeError, AttributeError) as error:  # the runner's own, or no such function
+        return str(error)
     except (TypeError, ValueError) as error:
         if type(error).__name__ != case.get("error"):
             return f"{type(error).__name__}: {error}"
@@ -114,23 +163,70 @@ def test_vectors_hold_on_the_backend_in_use():
 
     fast = occrypto.backend in ("cffi", "usermod", "natmod")
     count, failures = run_folder(occrypto, _folder(), slow=fast)
-    assert count > 100 and not failures, failures
+    assert count > 1000 and not failures, failures
 
 
 def test_vectors_hold_on_the_reference_twin():
     from occrypto import _reference
 
     count, failures = run_folder(_reference, _folder())
-    assert count > 100 and not failures, failures
+    assert count > 1000 and not failures, failures
 
 
-def test_a_wrong_value_is_noticed():
-    class Wrong:
-        sm3 = staticmethod(lambda data: bytes(32))
+def _trouble(function, **case):
+    """How many failures one case named "fn" comes to on a module that has only `function`."""
 
-    head, tail = '{"groups": [{"source": "none", "cases": [', "]}]}"
-    want = '{"name": "n", "fn": "sm3", "args": ["00"], "want": "01"}'
-    error = '{"name": "n", "fn": "sm3", "args": ["00"], "error": "TypeError"}'
-    for text in (want, error):
-        count, failures = run(Wrong, head + text + tail)
-        assert count == 1 and len(failures) == 1, failures
+    class Module:
+        fn = staticmethod(function)
+
+    case = dict(case, name="n", fn="fn")
+    count, failures = run(Module, json.dumps({"groups": [{"source": "-", "cases": [case]}]}))
+    assert count == 1
+    return len(failures)
+
+
+def test_a_wrong_value_or_a_missing_error_is_noticed():
+    assert _trouble(lambda data: bytes(32), args=["00"], want="01") == 1
+    assert _trouble(lambda data: bytes(32), args=["00"], error="TypeError") == 1
+    assert _trouble(lambda data: True, args=["00"], want=1) == 1
+
+
+def test_an_out_that_is_not_filled_or_not_returned_is_noticed():
+    def right(data, out):
+        out[:] = bytes(data)
+        return out
+
+    case = {"args": ["0102"], "want": "0102", "out": 2}
+    assert _trouble(right, **case) == 0
+    assert _trouble(lambda data, out: bytes(data), **case) == 1
+    assert _trouble(lambda data, out: out, **case) == 1
+
+
+def test_an_out_that_is_written_before_an_overlapping_input_is_read_is_noticed():
+    def right(data, out):
+        out[:] = bytes(data)
+        return out
+
+    def careless(data, out):
+        for i in range(len(data)):
+            out[i] = data[i]
+        return out
+
+    for shift in (-1, 0, 1):
+        case = {"args": ["010203"], "want": "010203", "out": 3, "over": [0, shift]}
+        assert _trouble(right, **case) == 0
+        assert _trouble(careless, **case) == (shift == 1)
+
+
+def test_a_buffer_written_before_an_error_is_noticed():
+    def refuse(buf, fill=None):
+        if fill is not None:
+            buf[0] = fill
+        raise ValueError("no")
+
+    case = {"args": [{"buf": "01"}], "error": "ValueError", "text": "no"}
+    assert _trouble(refuse, **case) == 0
+    assert _trouble(lambda buf: refuse(buf, 5), **case) == 1
+    zeroed = {"args": [], "out": 1, "zeroed": True, "error": "ValueError"}
+    assert _trouble(lambda out: refuse(out, 0), **zeroed) == 0
+    assert _trouble(refuse, **zeroed) == 1

@@ -26,8 +26,10 @@ _REPRODUCIBLE = {
     "MICROPY_GIT_TAG": "v1.25.0",
     "MICROPY_GIT_HASH": "f498a16c7d",
 }
-_INPUTS = ("boards", "drivers", "firmware", "native")
-_SUFFIXES = (".py", ".c", ".h", ".mk", ".cmake", ".csv", "Makefile")
+CORE_INPUTS = ("native/include", "native/src", "native/mpy")
+_QEMU_INPUTS = (*CORE_INPUTS, "native/occrypto")
+_INPUTS = ("boards", "drivers", "firmware", "native", "build/gen")
+_SUFFIXES = (".py", ".c", ".h", ".mk", ".cmake", ".csv", ".ld", "Makefile")
 
 
 class BuildError(OneCardError):
@@ -36,11 +38,43 @@ class BuildError(OneCardError):
 
 @dataclass(frozen=True)
 class Board:
-    """name: folder in boards/. image: file made, under build/NAME/. steps: functions that make it."""
+    """name: folder under build/. image: file made there. make: what makes it.
+
+    inputs: folders whose files it is made of.
+    """
 
     name: str
     image: str
     make: Callable[[Sources, Path, Say], None]
+    inputs: tuple[str, ...] = _INPUTS
+
+
+class Stamp:
+    """The hash of a build's inputs, left beside what was built: whether it is up to date."""
+
+    def __init__(
+        self, out: Path, root: Path, sources: Sources, inputs: Iterable[str], title: str
+    ) -> None:
+        self._file = out / "inputs.sha256"
+        total = hashlib.sha256(f"{title} of {sources.micropython}".encode())
+        for folder in inputs:
+            for path in sorted((root / folder).rglob("*")):
+                if path.is_file() and path.name.endswith(_SUFFIXES):
+                    name = str(path.relative_to(root)).encode()
+                    total.update(name + b"\0" + path.read_bytes())
+        self._digest = total.hexdigest()
+
+    def holds(self, made: Path) -> bool:
+        """True if `made` is there and was made of these inputs."""
+        return made.exists() and self._file.exists() and self._file.read_text() == self._digest
+
+    def clear(self) -> None:
+        """A build begins."""
+        self._file.unlink(missing_ok=True)
+
+    def set(self) -> None:
+        """It has succeeded."""
+        self._file.write_text(self._digest)
 
 
 def image_of(name: str) -> Path:
@@ -56,33 +90,26 @@ def build(name: str, say: Say = print, force: bool = False) -> Path:
     sources = find_sources()
     out = root / "build" / name
     out.mkdir(parents=True, exist_ok=True)
-    gen = root / "build" / "gen" / "terminal" / "ui"
-    texts = root / "firmware" / "terminal" / "ui" / "texts.py"
-    glyphs.write_module(
-        glyphs.read_hex(sources.unifont, glyphs.used_characters(texts)), gen / "glyphs.py"
-    )
-    stamp, digest = out / "inputs.sha256", _digest(root, sources)
-    image = out / board.image
-    if not force and image.exists() and stamp.exists() and stamp.read_text() == digest:
+    if "build/gen" in board.inputs:
+        gen = root / "build" / "gen" / "terminal" / "ui"
+        texts = root / "firmware" / "terminal" / "ui" / "texts.py"
+        glyphs.write_module(
+            glyphs.read_hex(sources.unifont, glyphs.used_characters(texts)), gen / "glyphs.py"
+        )
+    stamp, image = Stamp(out, root, sources, board.inputs, name), out / board.image
+    if not force and stamp.holds(image):
         say(f"{name}: up to date ({image.stat().st_size:,} bytes)")
         return image
-    stamp.unlink(missing_ok=True)
+    stamp.clear()
     board.make(sources, out, say)
-    stamp.write_text(digest)
+    stamp.set()
     say(f"{name}: built {image.relative_to(root)} ({image.stat().st_size:,} bytes)")
     return image
 
 
-def _digest(root: Path, sources: Sources) -> str:
-    total = hashlib.sha256(str(sources.micropython).encode())
-    for folder in (*_INPUTS, "build/gen"):
-        for path in sorted((root / folder).rglob("*")):
-            if path.is_file() and path.name.endswith(_SUFFIXES):
-                total.update(str(path.relative_to(root)).encode() + b"\0" + path.read_bytes())
-    return total.hexdigest()
-
-
-def run_step(title: str, command: Iterable[object], log: Path, say: Say, cwd: Path | None = None) -> None:
+def run_step(
+    title: str, command: Iterable[object], log: Path, say: Say, cwd: Path | None = None
+) -> None:
     """One build command: its output goes to `log`; raises BuildError with the log's last lines."""
     words = [str(word) for word in command]
     say(f"{title} …")
@@ -93,34 +120,55 @@ def run_step(title: str, command: Iterable[object], log: Path, say: Say, cwd: Pa
         environment.pop(name, None)  # ours are not MicroPython's
     with log.open("w") as out:
         print("$", shlex.join(words), file=out, flush=True)
-        done = subprocess.run(words, stdout=out, stderr=subprocess.STDOUT, env=environment, cwd=cwd)
+        done = subprocess.run(
+            words, stdout=out, stderr=subprocess.STDOUT, env=environment, cwd=cwd
+        )
     if done.returncode:
         tail = "\n".join(log.read_text(errors="replace").splitlines()[-12:])
         raise BuildError(f"{title} failed", f"{tail}\nwhole log: {log}")
 
 
-def _mpy_cross(sources: Sources, out: Path, say: Say) -> None:
+def mpy_cross(sources: Sources, out: Path, say: Say) -> None:
+    """Build MicroPython's cross compiler if it is not there; its log goes to `out`."""
     if not (sources.micropython / "mpy-cross" / "build" / "mpy-cross").exists():
         command = ["make", "-C", sources.micropython / "mpy-cross", "-j2"]
         run_step("mpy-cross", command, out / "mpy-cross.log", say)
 
 
-def _unix(sources: Sources, out: Path, say: Say) -> None:
+def _unix_port(sources: Sources, out: Path, say: Say, *options: str) -> None:
     root = project_root()
-    _mpy_cross(sources, out, say)
+    mpy_cross(sources, out, say)
     command = [
         "make", "-C", sources.micropython / "ports" / "unix", "-j2",
         f"VARIANT_DIR={root / 'boards' / 'unix'}",
         f"BUILD={out / 'obj'}",
         "PROG=terminal",
         f"USER_C_MODULES={root / 'native'}",
+        *options,
     ]  # fmt: skip
     run_step("unix port with the C core", command, out / "make.log", say)
 
 
+def _unix32(sources: Sources, out: Path, say: Say) -> None:
+    _unix_port(sources, out, say, "MICROPY_FORCE_32BIT=1")
+
+
+def _qemu_port(sources: Sources, out: Path, say: Say) -> None:
+    root = project_root()
+    mpy_cross(sources, out, say)
+    command = [
+        "make", "-C", sources.micropython / "ports" / "qemu", "-j2",
+        f"BOARD={out.name}",
+        f"BOARD_DIR={root / 'boards' / out.name}",
+        f"BUILD={out / 'obj'}",
+        f"USER_C_MODULES={root / 'native'}",
+    ]  # fmt: skip
+    run_step(f"qemu port with the C core for {out.name}", command, out / "make.log", say)
+
+
 def _rp2(sources: Sources, out: Path, say: Say) -> None:
     root = project_root()
-    _mpy_cross(sources, out, say)
+    mpy_cross(sources, out, say)
     obj = out / "obj"
     configure = [
         "cmake", "-S", sources.micropython / "ports" / "rp2", "-B", obj, "-G", "Ninja",
@@ -132,7 +180,12 @@ def _rp2(sources: Sources, out: Path, say: Say) -> None:
     ]  # fmt: skip
     if not (obj / "build.ninja").exists():
         run_step("rp2 port: configure", configure, out / "cmake.log", say)
-    run_step("rp2 port with the C core (about 450 steps)", ["ninja", "-j2", "-C", obj], out / "ninja.log", say)
+    run_step(
+        "rp2 port with the C core (about 450 steps)",
+        ["ninja", "-j2", "-C", obj],
+        out / "ninja.log",
+        say,
+    )
     firmware = (obj / "firmware.bin").read_bytes()
     _check_fits(root, len(firmware))
     (out / "firmware.uf2").write_bytes(uf2.encode(firmware))
@@ -146,11 +199,20 @@ def _check_fits(root: Path, size: int) -> None:
         raise BuildError(f"firmware of {size:,} bytes does not fit its {room:,}")
 
 
+def _qemu(name: str) -> Board:
+    # they share the manifest and the linker script of qemu_m3
+    folders = ("boards/qemu_m3", f"boards/{name}")
+    return Board(name, "obj/firmware.elf", _qemu_port, (*_QEMU_INPUTS, *folders))
+
+
 BOARDS = {
     board.name: board
     for board in (
-        Board("unix", "obj/terminal", _unix),
+        Board("unix", "obj/terminal", _unix_port),
+        Board("unix32", "obj/terminal", _unix32),
         Board("rp2_pico", "firmware.uf2", _rp2),
+        _qemu("qemu_m3"),
+        _qemu("qemu_m7"),
+        _qemu("qemu_rv32"),
     )
 }
-

@@ -8,7 +8,7 @@ import typer
 
 from ..build import BOARDS, build
 from ..build.natmod import ARCHES
-from ..build.natmod import build as build_natmod
+from ..build.natmod import build_all as build_natmods
 from .options import console
 
 
@@ -33,12 +33,12 @@ def register(app: typer.Typer) -> None:
         Examples: onecard build rp2_pico · onecard build natmod --arch armv6m
         """
         if target == "natmod":
-            for name in arch or ARCHES:
+            for name in arch or ():
                 if name not in ARCHES:
                     raise typer.BadParameter(
                         f"{name}: one of {', '.join(ARCHES)}", param_hint="--arch"
                     )
-                console.print(str(build_natmod(name, console.print)))
+            build_natmods(arch or ARCHES, console.print, force)
         elif target in BOARDS:
             build(target, console.print, force)
         else:
