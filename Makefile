@@ -2,9 +2,11 @@
 BOARD ?= unix
 PY := .venv/bin/python
 PYTEST := $(PY) -m pytest -n 2 --dist loadfile
+CTESTS = $(MAKE) -s -j2 -C native/ctests OUT=$(CURDIR)/build/ctests PYTHON=$(CURDIR)/$(PY)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test quick lint arch firmware natmod power peers bench size clean
+.PHONY: help setup demo test quick lint arch firmware natmod power peers bench bench-native size clean
+.PHONY: fuzz ctcheck stubs
 
 help:  ## this list
 	@sed -n 's/^\([a-z][a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -16,7 +18,7 @@ demo: setup  ## the whole way of a tap on a virtual terminal (BOARD=unix or rp2_
 	@.venv/bin/onecard demo --board $(BOARD)
 
 test:  ## every test (sets up everything first); under 12 minutes on 2 cores
-	@BOARDS="unix rp2_pico unix32 qemu_m3 qemu_m7 qemu_rv32" tools/setup.sh
+	@FOR=tests BOARDS="unix rp2_pico unix32 qemu_m3 qemu_m7 qemu_rv32" tools/setup.sh
 	@.venv/bin/onecard build natmod
 	$(PYTEST) -m "not slow" tests
 
@@ -44,8 +46,20 @@ natmod:  ## the C core as native modules for seven kinds of core
 bench:  ## figures on the virtual Pico
 	$(PY) tests/bench/pico_figures.py
 
-size:  ## size of the C core on a Cortex-M0+
-	@$(MAKE) -s -C native/ctests size OUT=$(CURDIR)/build/ctests PYTHON=$(CURDIR)/$(PY)
+bench-native:  ## figures of the C core beside its peers, into docs/benchmarks.md; 6 minutes
+	$(PY) tests/bench/native.py
+
+size:  ## flash, RAM and stack of the C core on a Cortex-M0+
+	@$(CTESTS) size
+
+fuzz:  ## the C core's decoders under libFuzzer, each FUZZ_SECONDS (60); SET=host: as on a PC
+	@$(CTESTS) fuzz
+
+ctcheck:  ## constant time of the C core, under valgrind
+	@$(CTESTS) ctcheck
+
+stubs:  ## types of occrypto, from the comments of the C binding
+	$(PY) native/mpy/stubs.py
 
 clean:  ## throw away what was built (not what was downloaded)
-	rm -rf build .venv *.egg-info native/occrypto/_core*.so
+	rm -rf build .venv *.egg-info native/occrypto/*.so

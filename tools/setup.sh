@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Everything a fresh Debian 12 machine needs: Debian packages, the virtual environment with the C
-# core, the pinned sources, the firmware of $BOARDS (default: unix). Each step looks first whether it
-# is done already.
+# core, the pinned sources, the firmware of $BOARDS (default: unix). FOR=tests: also what the tests
+# need. Each step looks first whether it is done already.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/onecard
@@ -27,12 +27,6 @@ need ninja ninja-build
 need xz xz-utils
 need bzip2 bzip2
 need arm-none-eabi-gcc gcc-arm-none-eabi libnewlib-arm-none-eabi libstdc++-arm-none-eabi-newlib
-need riscv64-unknown-elf-gcc gcc-riscv64-unknown-elf
-need qemu-system-arm qemu-system-arm
-need qemu-system-riscv32 qemu-system-misc
-need valgrind valgrind
-need clang clang
-need openssl openssl
 [ -f /usr/include/stdio.h ] || packages+=(libc6-dev)
 if command -v python3 >/dev/null; then
     python3 -c 'import ensurepip' 2>/dev/null || packages+=(python3-venv)
@@ -43,9 +37,17 @@ fi
 need nfc-list libnfc-bin
 [ -d /usr/include/newlib ] || packages+=(libnewlib-arm-none-eabi)
 ls /usr/lib/arm-none-eabi/newlib/libstdc++.a >/dev/null 2>&1 || packages+=(libstdc++-arm-none-eabi-newlib)
-[ -d /usr/lib/picolibc/riscv64-unknown-elf ] || packages+=(picolibc-riscv64-unknown-elf)
-ls /usr/lib/llvm-14/lib/clang/*/lib/linux/libclang_rt.fuzzer-*.a >/dev/null 2>&1 || packages+=(libclang-rt-14-dev)
-[ -f "$(gcc -m32 -print-libgcc-file-name 2>/dev/null)" ] || packages+=(gcc-multilib) # for the 32-bit unix port
+if [ "${FOR:-}" = tests ]; then # other cores, fuzzing, the constant-time check
+    need riscv64-unknown-elf-gcc gcc-riscv64-unknown-elf
+    need qemu-system-arm qemu-system-arm
+    need qemu-system-riscv32 qemu-system-misc
+    need valgrind valgrind
+    need clang clang
+    need openssl openssl
+    [ -d /usr/lib/picolibc/riscv64-unknown-elf ] || packages+=(picolibc-riscv64-unknown-elf)
+    ls /usr/lib/llvm-14/lib/clang/*/lib/linux/libclang_rt.fuzzer-*.a >/dev/null 2>&1 || packages+=(libclang-rt-14-dev)
+    [ -f "$(gcc -m32 -print-libgcc-file-name 2>/dev/null)" ] || packages+=(gcc-multilib) # for the 32-bit unix port
+fi
 if [ ${#packages[@]} -gt 0 ]; then
     echo "      installing: ${packages[*]}"
     command -v apt-get >/dev/null || { echo "no apt-get here: install these by hand, then run again"; exit 1; }
@@ -59,7 +61,7 @@ fi
 
 step 2 "virtual environment"
 stamp=build/venv.stamp
-state=$(cat pyproject.toml requirements.lock setup.py native/cpython/build_core.py native/*/*.[ch] | sha256sum)
+state=$(cat pyproject.toml requirements.lock setup.py native/cpython/* native/src/* native/include/* native/host/* | sha256sum)
 if [ -x .venv/bin/onecard ] && [ "$(cat $stamp 2>/dev/null)" = "$state" ]; then
     echo "      up to date"
 else

@@ -1,13 +1,14 @@
+import os
+
 # What is frozen into the unix binary: asyncio, the drivers, the firmware, this board and its shim.
 include("$(MPY_DIR)/extmod/asyncio")
 include("../common.py")
 freeze(".", ("board.py",))
 freeze("shim", ("machine.py", "bench.py"))
 # For the tests, the twin beside the C core.
-import os
-
+_names = sorted(os.listdir("../../native/occrypto"))
 package(
     "occrypto",
-    tuple(name for name in sorted(os.listdir("../../native/occrypto")) if name.startswith("_reference")),
+    tuple(name for name in _names if name.startswith("_reference")),
     base_path="../../native",
 )

@@ -1,6 +1,7 @@
 """Builds occrypto._core: the C core for CPython, by cffi in API mode, one abi3 extension.
 
-Run from the project root by setup.py (cffi_modules). `ffi` is what cffi looks for.
+Run from the project root by setup.py (cffi_modules), which takes the lists for occrypto._calls
+too. `ffi` is what cffi looks for.
 """
 
 from pathlib import Path
@@ -13,7 +14,9 @@ _HEADERS = ("cipher", "crc", "des", "diversify", "hmac", "pboc", "sm2", "util", 
 SOURCES = [
     str(path) for folder in ("src", "host") for path in sorted(Path(_NATIVE, folder).glob("*.c"))
 ]
+DEPENDS = [str(path) for path in sorted(Path(_NATIVE).glob("*/oc_*.h"))]
 INCLUDES = [f"{_NATIVE}/include", f"{_NATIVE}/host"]
+FLAGS = ["-O3"]
 
 # The host's forms (oc_options.h).
 OPTIONS = {"OC_PROFILE": "2"}
@@ -118,9 +121,9 @@ def _builder() -> FFI:
         "".join(f'#include "oc_{name}.h"\n' for name in _HEADERS) + _POINTERS,
         sources=SOURCES,
         include_dirs=INCLUDES,
-        depends=[str(path) for path in sorted(Path(_NATIVE).glob("*/oc_*.h"))],
+        depends=DEPENDS,
         define_macros=list(OPTIONS.items()),
-        extra_compile_args=["-O3"],
+        extra_compile_args=FLAGS,
         py_limited_api=True,
     )
     return builder

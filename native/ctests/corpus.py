@@ -10,12 +10,24 @@ from pathlib import Path
 
 import vector_lines
 
+# The public key of GM/T 0003.5-2012, and e, r, s that only the check of r, of s or of r + s
+# refuses: the equation x(sG + tP) = r - e holds.
+_KEY = (
+    "09f9df311e5421a150dd7d161e4bc5c672179fad1833fc076bb08ff356f35020"
+    "ccea490ce26775a52dc6ea718cc1aa600aed05fbf35e084a6632f6072da9ad13"
+)
+_EVEN_SO = (
+    "e2249475d0ff79283a81dec37cb78ce3d82d633b04b510712d9b32311dbe9c8c" + f"{0:064x}{7:064x}",
+    "ceae5cb31dfd16bf6fceb2d2922a889c4165d2addb1520183596febea61de338" + f"{5:064x}{0:064x}",
+    "220f6da9abf63e6202417958a3ec66f8ca024737aa8116b2869410845fd89207"
+    "fffffffeffffffffffffffffffffffff7203df6b21c6052b53bbf40939d5411c" + f"{7:064x}",
+)
 # harness -> inputs that no vector holds
 KEPT = {
-    "der": ("", "30", "3006020100020100", "30810602010102010130", "3080020101020101"),
+    "der": ("", "30", "3006020100020100", "308106020101020101", "3080020101020101"),
     "point": ("", "00", "04" + "00" * 64, "02" + "00" * 32, "03" + "ff" * 32),
     "sign": ("", "00" * 31 + "01" + "00" * 34, "ff" * 66),
-    "verify": ("", "00" * 160, "ff" * 160),
+    "verify": ("", "00" * 160, "ff" * 160, *(_KEY + text for text in _EVEN_SO)),
     "ccm": ("", "00" * 31),
     "hash": ("", "ff" * 104 + "01", "00" * 7 + "01" + "5a" * 300),
     "records": ("", "00" * 26 + "0c" * 24, "11" * 26 + "bc" * 400),

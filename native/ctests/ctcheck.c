@@ -1,10 +1,10 @@
-// Constant time, under valgrind: secrets are marked undefined, and memcheck reports each branch and
-// each address that depends on one (A. Langley's ctgrind). What may become public is marked so by
-// OC_PUBLIC in the core. It sees the machine code of this build on this machine alone.
+// Constant time, under valgrind: secrets are marked undefined, and memcheck reports each branch
+// and each address that depends on one (A. Langley's ctgrind). What may become public is marked so
+// by OC_PUBLIC in the core. It sees the machine code of this build on this machine alone.
 //
 //   ctcheck claims  everything that claims constant time; exit code 1 if something leaks
-//   ctcheck leaks   what is known to leak: two planted ones, the table look-ups of DES and, unless
-//                   OC_BITSLICE, of SM4 and AES; exit code 1 if one is not noticed
+//   ctcheck leaks   what is known to leak: planted ones, the table look-ups of DES, SM4 and AES;
+//                   exit code 1 if one is not noticed
 //   ctcheck NAME    that one alone, for valgrind --error-exitcode
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,7 +13,6 @@
 
 #include "oc_cipher.h"
 #include "oc_des.h"
-#include "oc_diversify.h"
 #include "oc_hmac.h"
 #include "oc_sm2.h"
 #include "oc_util.h"
@@ -47,21 +46,6 @@ static volatile unsigned seen;
     X(NAME##_ecb_decrypt, oc_ecb_decrypt(CIPHER, m->key, m->data, m->out, 160))
 
 // The IV, counter and nonce are public; the sizes, too.
-#define MODES(NAME, CIPHER)                                                                      \
-    ECB(NAME, CIPHER)                                                                            \
-    X(NAME##_cbc_encrypt,                                                                        \
-      oc_cbc_encrypt(CIPHER, m->key, m->public_bytes, m->data, m->out, 160))                     \
-    X(NAME##_cbc_decrypt,                                                                        \
-      oc_cbc_decrypt(CIPHER, m->key, m->public_bytes, m->data, m->out, 160))                     \
-    X(NAME##_cbc_mac, oc_cbc_mac(CIPHER, m->key, m->public_bytes, m->data, 160, m->out))         \
-    X(NAME##_cmac, oc_cmac(CIPHER, m->key, m->data, SIZE, m->out))                               \
-    X(NAME##_ctr, oc_ctr(CIPHER, m->key, m->public_bytes, m->data, m->out, SIZE))                \
-    X(NAME##_ccm_seal, oc_ccm_seal(CIPHER, m->key, m->public_bytes, m->data, 30, m->data, SIZE,  \
-                                   m->out))                                                      \
-    X(NAME##_ccm_open, int opened = oc_ccm_open(CIPHER, m->key, m->public_bytes, m->data, 30,    \
-                                                m->data, SIZE - 16, m->out);                     \
-      OC_PUBLIC(&opened, sizeof(opened)); seen += (unsigned)opened)
-
 #define HASHES(NAME, HASH)                                                           \
     X(NAME, oc_hash_digest(HASH, m->data, SIZE, m->out))                             \
     X(hmac_##NAME, oc_hmac(HASH, m->key, 32, m->data, SIZE, m->out))                 \
@@ -78,11 +62,6 @@ static volatile unsigned seen;
     X(sm2_public_key, seen += (unsigned)oc_sm2_public_key(m->key, m->out))           \
     X(sm2_sign, seen += (unsigned)oc_sm2_sign(m->key, m->other, m->out))
 
-#define CIPHERS                                                                      \
-    MODES(sm4, &oc_sm4)                                                              \
-    MODES(aes, &oc_aes)                                                              \
-    X(diversify_sm4, oc_diversify_sm4(m->key, m->other, m->out))
-
 // Planted, and what the headers say of tables.
 #define LEAKY                                                                        \
     X(planted_branch, if ((m->key[5] & 4u) != 0) { seen++; })                        \
@@ -93,13 +72,8 @@ static volatile unsigned seen;
       oc_des_encrypt(&ctx, m->public_bytes, m->out))                                 \
     X(des_data, seen += (unsigned)oc_des_ecb_encrypt(m->public_bytes, 8, m->data, m->out, 64))
 
-#if OC_BITSLICE
-#define CLAIMED ALWAYS CIPHERS
-#define LEAKING LEAKY
-#else
 #define CLAIMED ALWAYS
 #define LEAKING LEAKY ECB(sm4, &oc_sm4) ECB(aes, &oc_aes)
-#endif
 
 #define X RUN
 CLAIMED

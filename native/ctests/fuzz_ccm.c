@@ -1,5 +1,5 @@
-// CCM with SM4 and AES: what was sealed opens to itself; with a bit changed anywhere (text, tag, aad,
-// nonce, key) it is refused and nothing comes out; what opens, sealed again, is the same.
+// CCM with SM4 and AES: what was sealed opens to itself; with a bit changed anywhere (text, tag,
+// aad, nonce, key) it is refused and nothing comes out; what opens, sealed again, is the same.
 #include "fuzz.h"
 #include "oc_cipher.h"
 
@@ -8,11 +8,16 @@ typedef struct {
     size_t aad_size, size, damage;
 } message;
 
+static int open_sealed(const oc_cipher *cipher, const message *m, const uint8_t *sealed,
+                       size_t size, uint8_t *opened) {
+    return oc_ccm_open(cipher, m->key, m->nonce, m->aad, m->aad_size, sealed, size, opened);
+}
+
 static void round_trip(fuzz_input *in, const oc_cipher *cipher, const message *m) {
     const size_t sealed_size = m->size + OC_CCM_TAG_SIZE;
     uint8_t *sealed = room(in, sealed_size), *opened = room(in, m->size);
     oc_ccm_seal(cipher, m->key, m->nonce, m->aad, m->aad_size, m->data, m->size, sealed);
-    EXPECT(oc_ccm_open(cipher, m->key, m->nonce, m->aad, m->aad_size, sealed, m->size, opened) == 0);
+    EXPECT(open_sealed(cipher, m, sealed, m->size, opened) == 0);
     EXPECT(m->size == 0 || memcmp(opened, m->data, m->size) == 0);
 
     uint8_t *parts[] = {sealed, m->aad, m->nonce, m->key};
@@ -23,7 +28,7 @@ static void round_trip(fuzz_input *in, const oc_cipher *cipher, const message *m
         bit -= 8 * sizes[part];
     }
     parts[part][bit / 8] ^= (uint8_t)(1u << bit % 8);
-    EXPECT(oc_ccm_open(cipher, m->key, m->nonce, m->aad, m->aad_size, sealed, m->size, opened) == -1);
+    EXPECT(open_sealed(cipher, m, sealed, m->size, opened) == -1);
     EXPECT(is_filled(opened, m->size, 0));
     parts[part][bit / 8] ^= (uint8_t)(1u << bit % 8);
 }
@@ -35,7 +40,7 @@ static void open_anything(fuzz_input *in, const oc_cipher *cipher, const message
     }
     const size_t size = m->size - OC_CCM_TAG_SIZE;
     uint8_t *opened = room(in, size), *again = room(in, m->size);
-    if (oc_ccm_open(cipher, m->key, m->nonce, m->aad, m->aad_size, m->data, size, opened) == 0) {
+    if (open_sealed(cipher, m, m->data, size, opened) == 0) {
         oc_ccm_seal(cipher, m->key, m->nonce, m->aad, m->aad_size, opened, size, again);
         EXPECT(memcmp(again, m->data, m->size) == 0);
     } else {

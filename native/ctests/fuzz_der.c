@@ -10,7 +10,7 @@ static int decode(const uint8_t *der, size_t size, uint8_t signature[64]) {
         return OC_SM2_BAD_DER;
     }
 #elif defined(OC_PLANTED_BUG)
-    uint8_t shorter[OC_SM2_DER_SIZE];
+    uint8_t shorter[OC_SM2_DER_SIZE + 8];
     if (size > 3 && size < sizeof(shorter) && der[0] == 0x30 && der[1] == 0x81) {
         shorter[0] = 0x30;
         memcpy(shorter + 1, der + 2, size - 2);

@@ -1,9 +1,9 @@
-// Running hashes from any state bytes: any cut of the data gives one digest, and the state is wiped.
+// Running hashes from any state bytes: any cut of the data gives one digest; the state is wiped.
 #include "fuzz.h"
 #include "oc_hmac.h"
 
-static void run(const oc_hash *hash, oc_hash_ctx *ctx, const uint8_t *data, size_t size, size_t cut,
-                uint8_t digest[32]) {
+static void run(const oc_hash *hash, oc_hash_ctx *ctx, const uint8_t *data, size_t size,
+                size_t cut, uint8_t digest[32]) {
     while (cut != 0 && size > cut) {
         oc_hash_update(hash, ctx, data, cut);
         data += cut;

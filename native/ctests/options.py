@@ -4,7 +4,6 @@
 """
 
 import ast
-import re
 import sys
 from pathlib import Path
 
@@ -22,17 +21,9 @@ def _host_options() -> dict[str, str]:
     raise LookupError("build_core.py has no OPTIONS")
 
 
-def has_bitslice() -> bool:
-    """Whether native/src holds the constant-time SM4 and AES."""
-    start = re.compile(r"^#(el)?if OC_BITSLICE$", re.MULTILINE)
-    return any(start.search(path.read_text()) for path in (NATIVE / "src").glob("*.c"))
-
-
 def sets() -> dict[str, dict[str, str]]:
     """Name of a set -> its options. NAME-32 is NAME with 32-bit limbs."""
     plain = {"small": {}, "fast": FAST, "host": _host_options()}
-    if has_bitslice():
-        plain["even"] = {"OC_BITSLICE": "1"}
     return plain | {f"{name}-32": {**plain[name], LIMBS32: "1"} for name in plain}
 
 

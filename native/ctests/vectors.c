@@ -181,13 +181,13 @@ static int holds(char *line, field *first, field *last) {
     const char *name = strtok(line, " \n");
     const char *returned = strtok(NULL, " \n");
     const char *over = strtok(NULL, " \n"), *expected = strtok(NULL, " \n");
-    for (char *word; count < MAX_FIELDS && (word = strtok(NULL, " \n")) != NULL;) {
-        fields[count++] = parse(word, first, last);
-    }
     while (strcmp(calls[which].name, name) != 0) {
         if (++which == sizeof(calls) / sizeof(calls[0])) {
             return 0;
         }
+    }
+    for (char *word; count < MAX_FIELDS && (word = strtok(NULL, " \n")) != NULL;) {
+        fields[count++] = parse(word, first, last);
     }
     const call *c = &calls[which];
     field out = {NULL, (c->like < 0 ? 0 : fields[c->like].size) + (size_t)c->plus, 0};

@@ -1,9 +1,9 @@
 // oc_cipher: the block ciphers of 16-byte blocks and 16-byte keys, and their modes. The modes are
 // written once, for both.
-// TIME DEPENDS ON SECRETS in both ciphers unless OC_BITSLICE is built: look-ups are
-// indexed by key and data. On a chip without a cache between core and table (SRAM) that shows
-// nowhere; behind a cache (RP2040 flash, hosts) who measures time or shares the cache may learn
-// from it. No branch depends on secrets, and the modes themselves add nothing.
+// TIME DEPENDS ON SECRETS in both ciphers: look-ups are indexed by key and data. On a chip without
+// a cache between core and table (SRAM) that shows nowhere; behind a cache (RP2040 flash, hosts) who
+// measures time or shares the cache may learn from it. No branch depends on secrets, and the modes
+// themselves add nothing.
 // The caller owns all memory: no allocation, no mutable statics, reentrant.
 //
 // A mode takes the key itself, makes its schedule (on the stack, wiped on return) and does all of

@@ -1,6 +1,6 @@
 // oc_des: DES and 3DES on blocks (FIPS 46-3, two- and three-key EDE), for cards that need it.
-// TIME DEPENDS ON SECRETS: look-ups in the S-box tables are indexed by key and data; see oc_cipher.h
-// for where that matters. The key schedule and all branches do not depend on secrets.
+// TIME DEPENDS ON SECRETS: look-ups in the S-box tables are indexed by key and data; oc_cipher.h
+// tells where that matters. The key schedule and all branches do not depend on secrets.
 // The caller owns all memory: no allocation, no mutable statics, reentrant.
 #ifndef OC_DES_H
 #define OC_DES_H

@@ -11,21 +11,46 @@
 #define OC_PROFILE 0
 #endif
 
+// Cortex-M0 and M0+: written-out rounds gain little there, and the boards are short of flash.
+#if defined(__ARM_ARCH) && __ARM_ARCH == 6
+#define OC_ARM6 1
+#else
+#define OC_ARM6 0
+#endif
+
 // 1: 16 KiB of tables for eight bytes at once; 0: 128 bytes, half a byte at once.
 #ifndef OC_CRC_TABLE
 #define OC_CRC_TABLE (OC_PROFILE == 2)
 #endif
 
+// 1: carry-less multiplication where an x86 processor has it, found at run time; tables besides.
+#ifndef OC_CLMUL
+#if defined(__GNUC__) && defined(__x86_64__)
+#define OC_CLMUL (OC_PROFILE == 2)
+#else
+#define OC_CLMUL 0
+#endif
+#endif
+
 // Rounds of SM3 written out: 0 four of 64, 1 sixteen, 2 all; of SHA-256: 0 eight of 64, 1 sixteen.
 #ifndef OC_SM3_UNROLL
-#if OC_PROFILE == 2 || (OC_PROFILE == 1 && !(defined(__ARM_ARCH) && __ARM_ARCH == 6))
+#if OC_PROFILE == 2 || (OC_PROFILE == 1 && !OC_ARM6)
 #define OC_SM3_UNROLL 2
 #else
 #define OC_SM3_UNROLL (OC_PROFILE == 1)
 #endif
 #endif
 #ifndef OC_SHA256_UNROLL
-#define OC_SHA256_UNROLL (OC_PROFILE != 0)
+#define OC_SHA256_UNROLL (OC_PROFILE != 0 && !OC_ARM6)
+#endif
+
+// 1: the SHA instructions where an x86 processor has them, found at run time; the C besides.
+#ifndef OC_SHA_UNIT
+#if defined(__GNUC__) && __GNUC__ >= 11 && defined(__x86_64__)  // clang says 4, and cannot ask
+#define OC_SHA_UNIT (OC_PROFILE == 2)
+#else
+#define OC_SHA_UNIT 0
+#endif
 #endif
 
 // 1: 2 KiB of joined tables; 0: 1 KiB and two look-ups for one.
@@ -43,15 +68,9 @@
 #define OC_AES_TABLES (OC_PROFILE != 0)
 #endif
 
-// 1: SM4 and AES as logic on bit planes, without any look-up: time depends on sizes alone. Several
-// times slower on a microcontroller; the two options above have no effect then.
-#ifndef OC_BITSLICE
-#define OC_BITSLICE 0
-#endif
-
 // Blocks of a cipher that a mode puts into one call.
 #ifndef OC_BATCH
-#define OC_BATCH (OC_PROFILE == 2 ? 64 : OC_BITSLICE ? 8 : 1)
+#define OC_BATCH (OC_PROFILE == 2 ? 64 : 1)
 #endif
 
 #endif

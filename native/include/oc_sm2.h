@@ -24,7 +24,7 @@
 #define OC_SM2_BAD_PRIVATE (-5)     // not in 1..n-2
 #define OC_SM2_BAD_DER (-6)
 
-// Returns 0 if the key is in 1..n-2, or OC_SM2_BAD_PRIVATE. The functions that take one check it too.
+// Returns 0 if the key is in 1..n-2, or OC_SM2_BAD_PRIVATE. What takes a key checks it too.
 int oc_sm2_check_private(const uint8_t private_key[32]);
 
 // Returns 0, or OC_SM2_BAD_PRIVATE.

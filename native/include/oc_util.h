@@ -15,8 +15,8 @@
 #define OC_TABLE static const
 #endif
 
-// Marks what is made of secrets but no secret itself (a signature, a yes or no), for the check under
-// valgrind that secrets steer no branch and no address (ctests/ctcheck.c). Nothing otherwise.
+// Marks what is made of secrets but no secret itself (a signature, a yes or no), for the check
+// under valgrind that secrets steer no branch and no address (ctests/ctcheck.c). Nothing otherwise.
 #if defined(OC_CTCHECK)
 #include <valgrind/memcheck.h>
 #define OC_PUBLIC(pointer, size) ((void)VALGRIND_MAKE_MEM_DEFINED((pointer), (size)))

@@ -128,7 +128,8 @@ static uint8_t *room(uint8_t *out, size_t size) {
 
 // The object of a result made in room(): out itself, or bytes from the scratch block, which is
 // wiped and freed. (Writing straight into a new bytes object would leave its cached hash wrong.)
-static mp_obj_t take(uint8_t *made, size_t size, size_t n_args, const mp_obj_t *args, size_t index) {
+static mp_obj_t take(uint8_t *made, size_t size, size_t n_args, const mp_obj_t *args,
+                     size_t index) {
     if (is_given(n_args, args, index)) {  // an empty one has no address to tell it by
         return args[index];
     }

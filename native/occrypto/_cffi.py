@@ -3,6 +3,7 @@
 Checks arguments and makes the results; it computes nothing. Contracts: occrypto/__init__.pyi.
 """
 
+from occrypto._calls import wrap as _wrap
 from occrypto._cffi_args import (
     _BYTES,
     _SIZED,
@@ -368,3 +369,9 @@ def equal(a, b, /):
 def wipe(buf, /):
     view = _writable(buf)
     _lib.oc_wipe(view, len(view))
+
+
+# Short calls with plain arguments skip cffi; all others end up in the functions above.
+for _name, _function in list(globals().items()):
+    if _name[0] != "_" and callable(_function):
+        globals()[_name] = _wrap(_name, _function)

@@ -3,20 +3,13 @@
 #include "oc_util.h"
 
 #if OC_AES_TABLES
-#define OC_TUNE_CIPHER
 #include "oc_tune.h"
 #endif
-
-#if !OC_BITSLICE
 
 // A column is a word, its row 0 in the top byte.
 
 // Each byte of x times 2 in GF(2^8).
 #define DOUBLE(x) (((x) & 0x7F7F7F7Fu) << 1 ^ ((x) >> 7 & 0x01010101u) * 0x1Bu)
-
-#define BYTE(s) (uint8_t)(s),
-OC_TABLE uint8_t oc_aes_inverse_sbox[256] = {OC_AES_INVERSE_SBOX(BYTE)};
-#define INVERSE_SBOX(byte) ((uint32_t)oc_aes_inverse_sbox[(byte) & 0xFFu])
 
 #if OC_AES_TABLES
 
@@ -32,10 +25,21 @@ OC_TABLE uint32_t oc_aes_mixed[256] = {OC_AES_SBOX(MIXED)};
 OC_TABLE uint32_t oc_aes_unmixed[256] = {OC_AES_INVERSE_SBOX(UNMIXED)};
 #define SBOX(byte) (oc_aes_mixed[(byte) & 0xFFu] >> 8 & 0xFFu)
 
+// 14 + 9 + 13 + 11 is 1 in GF(2^8): the four rows of an entry add up to the inverse S-box.
+static uint32_t inverse_sbox(uint32_t byte) {
+    const uint32_t rows = oc_aes_unmixed[byte & 0xFFu];
+    const uint32_t pairs = rows ^ rows >> 16;
+    return (pairs ^ pairs >> 8) & 0xFFu;
+}
+#define INVERSE_SBOX(byte) inverse_sbox(byte)
+
 #else
 
+#define BYTE(s) (uint8_t)(s),
 OC_TABLE uint8_t oc_aes_sbox[256] = {OC_AES_SBOX(BYTE)};
+OC_TABLE uint8_t oc_aes_inverse_sbox[256] = {OC_AES_INVERSE_SBOX(BYTE)};
 #define SBOX(byte) ((uint32_t)oc_aes_sbox[(byte) & 0xFFu])
+#define INVERSE_SBOX(byte) ((uint32_t)oc_aes_inverse_sbox[(byte) & 0xFFu])
 
 #endif
 
@@ -145,5 +149,3 @@ static void set_decrypt_key(oc_cipher_ctx *ctx, const uint8_t key[16]) {
 }
 
 const oc_cipher oc_aes = {set_encrypt_key, set_decrypt_key, encrypt, decrypt};
-
-#endif

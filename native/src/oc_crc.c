@@ -2,6 +2,10 @@
 
 #include "oc_util.h"
 
+#if OC_CLMUL
+#include "../host/oc_crc_clmul.h"
+#endif
+
 #define BIT(x, n, value) ((((x) >> (n)) & 1u) * (value))
 #define ROW4(F, x) F((x)) F((x) + 1u) F((x) + 2u) F((x) + 3u)
 #define ROW16(F, x) ROW4(F, (x)) ROW4(F, (x) + 4u) ROW4(F, (x) + 8u) ROW4(F, (x) + 12u)
@@ -49,7 +53,8 @@ OC_TABLE uint32_t oc_crc32_tables[8][256] = {
 
 static uint16_t update16(uint16_t crc, const uint8_t *data, size_t size) {
     for (; size >= 8; size -= 8, data += 8) {
-        crc = LOOK_UP8(oc_crc16_tables, (data[0] ^ crc) & 0xFFu, data[1] ^ crc >> 8, data[2], data[3]);
+        crc = LOOK_UP8(oc_crc16_tables, (data[0] ^ crc) & 0xFFu, data[1] ^ crc >> 8, data[2],
+                       data[3]);
     }
     while (size-- != 0) {
         crc = (uint16_t)(crc >> 8 ^ oc_crc16_tables[0][(crc ^ *data++) & 0xFFu]);
@@ -59,7 +64,8 @@ static uint16_t update16(uint16_t crc, const uint8_t *data, size_t size) {
 
 static uint16_t update_ccitt(uint16_t crc, const uint8_t *data, size_t size) {
     for (; size >= 8; size -= 8, data += 8) {
-        crc = LOOK_UP8(oc_ccitt_tables, data[0] ^ crc >> 8, (data[1] ^ crc) & 0xFFu, data[2], data[3]);
+        crc = LOOK_UP8(oc_ccitt_tables, data[0] ^ crc >> 8, (data[1] ^ crc) & 0xFFu, data[2],
+                       data[3]);
     }
     while (size-- != 0) {
         crc = (uint16_t)(crc << 8 ^ oc_ccitt_tables[0][crc >> 8 ^ *data++]);
@@ -122,18 +128,35 @@ static uint32_t update32(uint32_t crc, const uint8_t *data, size_t size) {
 
 #endif
 
+// With a vector unit it takes the whole blocks at the start, and the tables the rest.
+#if OC_CLMUL
+#define TAKE_BLOCKS(reg, with)                       \
+    const size_t part = oc_clmul_part(size);         \
+    if (part != 0) {                                 \
+        reg = with(reg, data, part);                 \
+        data += part;                                \
+        size -= part;                                \
+    }
+#else
+#define TAKE_BLOCKS(reg, with)
+#endif
+
 uint16_t oc_crc_a(uint16_t crc, const uint8_t *data, size_t size) {
+    TAKE_BLOCKS(crc, oc_clmul_crc16)
     return update16(crc, data, size);
 }
 
 uint16_t oc_crc_b(uint16_t crc, const uint8_t *data, size_t size) {
-    return (uint16_t)~update16((uint16_t)~crc, data, size);
+    return (uint16_t)~oc_crc_a((uint16_t)~crc, data, size);
 }
 
 uint16_t oc_crc_ccitt(uint16_t crc, const uint8_t *data, size_t size) {
+    TAKE_BLOCKS(crc, oc_clmul_ccitt)
     return update_ccitt(crc, data, size);
 }
 
 uint32_t oc_crc32(uint32_t crc, const uint8_t *data, size_t size) {
-    return ~update32(~crc, data, size);
+    crc = ~crc;
+    TAKE_BLOCKS(crc, oc_clmul_crc32)
+    return ~update32(crc, data, size);
 }

@@ -1,6 +1,7 @@
-// Registers of CRC-16 (reflected 8408, as CRC_A and CRC_B have it, and forward 1021, CCITT-FALSE) and
-// CRC-32 (reflected EDB88320) after the bytes 01, 02, 04 ... 80 and k zero bytes, k = 0..7. A CRC is
-// linear: the entry of any byte is the XOR of those of its bits, and the compiler fills the tables.
+// Registers of CRC-16 (reflected 8408, as CRC_A and CRC_B have it, and forward 1021, CCITT-FALSE)
+// and CRC-32 (reflected EDB88320) after the bytes 01, 02, 04 ... 80 and k zero bytes, k = 0..7. A
+// CRC is linear: the entry of any byte is the XOR of those of its bits, and the compiler fills the
+// tables.
 #ifndef OC_CRC_ROWS_H
 #define OC_CRC_ROWS_H
 

@@ -6,7 +6,6 @@
 #include "oc_util.h"
 
 #if OC_DES_TABLE
-#define OC_TUNE_CIPHER
 #include "oc_tune.h"
 #endif
 
@@ -14,11 +13,11 @@
 // stand at bits 0, 8, 16 and 24 of a word. SP is an S-box and then the permutation P.
 #if OC_DES_TABLE
 
-// Row 0: S1, S3, S5, S7 one behind the other, row 1: S2, S4, S6, S8. Which box a byte is for stands in
-// its two top bits (BOXES), so that a whole byte is an index.
+// Row 0: S1, S3, S5, S7 one behind the other, row 1: S2, S4, S6, S8. Which box a byte is for stands
+// in its two top bits (BOXES), so that a whole byte is an index.
 #define BYTE_MASK 0x3F3F3F3Fu
 #define BOXES 0x004080C0u
-#define ROUNDS_WRITTEN 8
+#define ROUNDS_WRITTEN (OC_ARM6 ? 2 : 8)
 OC_TABLE uint32_t oc_des_sp[2][256] = {
     {OC_DES_S1(OC_DES_P1) OC_DES_S3(OC_DES_P3) OC_DES_S5(OC_DES_P5) OC_DES_S7(OC_DES_P7)},
     {OC_DES_S2(OC_DES_P2) OC_DES_S4(OC_DES_P4) OC_DES_S6(OC_DES_P6) OC_DES_S8(OC_DES_P8)},
@@ -40,7 +39,8 @@ OC_TABLE uint32_t oc_des_sp[2][256] = {
 #define ROUNDS_WRITTEN 2
 #define SP(box, six) oc_des_p[box][oc_des_s[box][(six) & 63u]]
 #define SP4(row, word)                                                                   \
-    SP(row, (word) >> 24) ^ SP((row) + 2, (word) >> 16) ^ SP((row) + 4, (word) >> 8) ^ SP((row) + 6, word)
+    SP(row, (word) >> 24) ^ SP((row) + 2, (word) >> 16) ^ SP((row) + 4, (word) >> 8) ^ \
+        SP((row) + 6, word)
 #define VALUE(s) s,
 OC_TABLE uint8_t oc_des_s[8][64] = {
     {OC_DES_S1(VALUE)}, {OC_DES_S2(VALUE)}, {OC_DES_S3(VALUE)}, {OC_DES_S4(VALUE)},

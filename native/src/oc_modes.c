@@ -201,7 +201,8 @@ void oc_ccm_seal(const oc_cipher *cipher, const uint8_t key[16], const uint8_t n
 }
 
 int oc_ccm_open(const oc_cipher *cipher, const uint8_t key[16], const uint8_t nonce[12],
-                const uint8_t *aad, size_t aad_size, const uint8_t *in, size_t size, uint8_t *out) {
+                const uint8_t *aad, size_t aad_size, const uint8_t *in, size_t size,
+                uint8_t *out) {
     oc_cipher_ctx ctx;
     uint8_t chain[16], counter[16], mask[16];
     cipher->set_encrypt_key(&ctx, key);

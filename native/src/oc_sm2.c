@@ -192,7 +192,7 @@ static int sign_with(const uint8_t key[32], const oc_number e, const uint8_t non
     oc_mod_invert(d, d, n);
     oc_mod_multiply(s, s, d, n);
     int usable = (oc_mod_is_zero(r) | oc_mod_is_zero(sum) | oc_mod_is_zero(s)) == 0;
-    OC_PUBLIC(&usable, sizeof(usable));  // an unusable nonce is dropped: nothing else is told of it
+    OC_PUBLIC(&usable, sizeof(usable));  // an unusable nonce is dropped: no more is told of it
     if (usable) {
         oc_mod_to_bytes(signature, r, n);
         oc_mod_to_bytes(signature + 32, s, n);
@@ -234,8 +234,8 @@ int oc_sm2_sign(const uint8_t private_key[32], const uint8_t digest[32], uint8_t
     return 0;
 }
 
-// Returns 1 if x/z^2 of the point is value modulo n: x = value * z^2, or (value + n) * z^2 if that is
-// still a number below p. No inversion is needed so.
+// Returns 1 if x/z^2 of the point is value modulo n: x = value * z^2, or (value + n) * z^2 if that
+// is still a number below p. No inversion is needed so.
 static int has_x(const oc_point *point, const uint8_t value[32]) {
     oc_number candidate, order, z2;
     uint8_t limit[32];

@@ -2,7 +2,15 @@
 
 #include <string.h>
 
+#include "oc_options.h"
 #include "oc_util.h"
+
+// Loops over limbs are written out where that is worth its flash.
+#if OC_PROFILE != 0 && !OC_ARM6 && defined(__GNUC__) && !defined(__clang__)
+#define WRITTEN_OUT _Pragma("GCC unroll 8")
+#else
+#define WRITTEN_OUT
+#endif
 
 // Two 32-bit words as limbs, the high one written first.
 #if OC_LIMB_BITS == 64
@@ -109,8 +117,56 @@ OC_TABLE oc_number oc_curve_comb[15][2] = {
 
 // --- numbers ---------------------------------------------------------------------------------
 
+#if defined(__ARM_ARCH) && __ARM_ARCH <= 7 && defined(__thumb__) && defined(__GNUC__)
+
+// In C the carry of each limb is computed; the processor keeps it between these for nothing.
+#define EACH_LIMB(F) F(0) F(4) F(8) F(12) F(16) F(20) F(24) F(28)
+#define ADD_LIMB(at)                                                                      \
+    "ldr %[x], [%[a], #" #at "]\n ldr %[y], [%[b], #" #at "]\n adcs %[x], %[x], %[y]\n" \
+    "str %[x], [%[r], #" #at "]\n"
+#define SUBTRACT_LIMB(at)                                                                 \
+    "ldr %[x], [%[a], #" #at "]\n ldr %[y], [%[b], #" #at "]\n sbcs %[x], %[x], %[y]\n" \
+    "str %[x], [%[r], #" #at "]\n"
+#define ADD_MASKED_LIMB(at)                                                                 \
+    "ldr %[x], [%[r], #" #at "]\n ldr %[y], [%[b], #" #at "]\n ands %[y], %[y], %[mask]\n" \
+    "adcs %[x], %[x], %[y]\n str %[x], [%[r], #" #at "]\n"
+#define SCRATCH uint32_t x, y
+
+static oc_limb add_limbs(oc_number r, const oc_number a, const oc_number b) {
+    SCRATCH;
+    __asm__ volatile(".syntax unified\n movs %[x], #0\n adds %[x], %[x], #0\n"  // carry 0
+                     EACH_LIMB(ADD_LIMB) "movs %[x], #0\n adcs %[x], %[x], %[x]\n"
+                     : [x] "=&l"(x), [y] "=&l"(y)
+                     : [a] "l"(a), [b] "l"(b), [r] "l"(r)
+                     : "cc", "memory");
+    return x;
+}
+
+static oc_limb subtract_limbs(oc_number r, const oc_number a, const oc_number b) {
+    SCRATCH;
+    __asm__ volatile(".syntax unified\n movs %[x], #0\n subs %[x], %[x], #0\n"  // borrow 0
+                     EACH_LIMB(SUBTRACT_LIMB) "sbcs %[x], %[x], %[x]\n"
+                     : [x] "=&l"(x), [y] "=&l"(y)
+                     : [a] "l"(a), [b] "l"(b), [r] "l"(r)
+                     : "cc", "memory");
+    return x & 1u;
+}
+
+// r += m under a mask of all ones or 0; a carry out of the top is what a borrow before it wants.
+static void add_if(oc_limb mask, oc_number r, const oc_modulus *m) {
+    SCRATCH;
+    __asm__ volatile(".syntax unified\n movs %[x], #0\n adds %[x], %[x], #0\n"
+                     EACH_LIMB(ADD_MASKED_LIMB)
+                     : [x] "=&l"(x), [y] "=&l"(y)
+                     : [b] "l"(m->value), [r] "l"(r), [mask] "l"(mask)
+                     : "cc", "memory");
+}
+
+#else
+
 static oc_limb add_limbs(oc_number r, const oc_number a, const oc_number b) {
     oc_limb2 sum = 0;
+    WRITTEN_OUT
     for (int i = 0; i < OC_LIMBS; i++) {
         sum += (oc_limb2)a[i] + b[i];
         r[i] = (oc_limb)sum;
@@ -121,6 +177,7 @@ static oc_limb add_limbs(oc_number r, const oc_number a, const oc_number b) {
 
 static oc_limb subtract_limbs(oc_number r, const oc_number a, const oc_number b) {
     oc_limb borrow = 0;
+    WRITTEN_OUT
     for (int i = 0; i < OC_LIMBS; i++) {
         const oc_limb2 difference = (oc_limb2)a[i] - b[i] - borrow;
         r[i] = (oc_limb)difference;
@@ -132,12 +189,15 @@ static oc_limb subtract_limbs(oc_number r, const oc_number a, const oc_number b)
 // r += m under a mask of all ones or 0; a carry out of the top is what a borrow before it wants.
 static void add_if(oc_limb mask, oc_number r, const oc_modulus *m) {
     oc_limb2 sum = 0;
+    WRITTEN_OUT
     for (int i = 0; i < OC_LIMBS; i++) {
         sum += (oc_limb2)r[i] + (m->value[i] & mask);
         r[i] = (oc_limb)sum;
         sum >>= OC_LIMB_BITS;
     }
 }
+
+#endif
 
 // r = (carry * 2^256 + r) mod m, for a value below 2m. Returns 1 if it was below m.
 static oc_limb reduce_once(oc_number r, oc_limb carry, const oc_modulus *m) {
@@ -172,6 +232,7 @@ static inline void multiply_limbs(oc_limb t[2 * OC_LIMBS], const oc_number a, co
     memset(t, 0, OC_LIMBS * sizeof(oc_limb));
     for (int i = 0; i < OC_LIMBS; i++) {
         oc_limb carry = 0;
+        WRITTEN_OUT
         for (int j = 0; j < OC_LIMBS; j++) {
             const oc_limb2 sum = product(a[i], b[j]) + t[i + j] + carry;
             t[i + j] = (oc_limb)sum;
@@ -263,6 +324,7 @@ static inline void reduce_p(oc_number r, oc_limb t[2 * OC_LIMBS]) {
 static void reduce_p(oc_number r, oc_limb t[2 * OC_LIMBS]) {
     uint32_t factors[3 * OC_LIMBS] = {0};  // those before the first and after the last are 0
     int64_t sum = 0;
+    WRITTEN_OUT
     for (int i = 0; i < 2 * OC_LIMBS; i++) {
         uint32_t *f = factors + OC_LIMBS + i;
         sum += (int64_t)t[i] + f[-2] - f[-3] - f[-7];

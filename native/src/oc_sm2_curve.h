@@ -10,7 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-// The widest product the compiler has decides the limb; OC_FORCE_32BIT_LIMBS is for tests on hosts.
+// The widest product the compiler has decides the limb. OC_FORCE_32BIT_LIMBS: for tests on hosts.
 #if defined(__SIZEOF_INT128__) && !defined(OC_FORCE_32BIT_LIMBS)
 #define OC_LIMB_BITS 64
 typedef uint64_t oc_limb;
@@ -65,8 +65,8 @@ int oc_curve_lift(oc_number y, const oc_number x);
 // r = scalar * G. scalar: 32 bytes big-endian, any value.
 void oc_curve_multiply_base(oc_point *r, const uint8_t scalar[32]);
 
-// r = s * G + t * (x, y), in Jacobian coordinates: the point is (x/z^2, y/z^3). PUBLIC VALUES ONLY:
-// time depends on all of them.
+// r = s * G + t * (x, y), in Jacobian coordinates: the point is (x/z^2, y/z^3). PUBLIC VALUES
+// ONLY: time depends on all of them.
 void oc_curve_double_multiply(oc_point *r, const uint8_t s[32], const uint8_t t[32],
                               const oc_number x, const oc_number y);
 

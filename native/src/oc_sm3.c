@@ -25,8 +25,14 @@ OC_TABLE uint32_t oc_sm3_t[64] = {T8(0), T8(8), T8(16), T8(24), T8(32), T8(40), 
 
 #endif
 
-#define P0(x) ((x) ^ oc_rol32((x) ^ oc_rol32((x), 8), 9))    // turned by 0, 9, 17
-#define P1(x) ((x) ^ oc_rol32((x) ^ oc_rol32((x), 8), 15))   // turned by 0, 15, 23
+// On ARM the nested forms take fewer rotation amounts; elsewhere the flat ones wait less.
+#if defined(__ARM_ARCH) && __ARM_ARCH < 8
+#define P0(x) ((x) ^ oc_rol32((x) ^ oc_rol32((x), 8), 9))
+#define P1(x) ((x) ^ oc_rol32((x) ^ oc_rol32((x), 8), 15))
+#else
+#define P0(x) ((x) ^ oc_rol32((x), 9) ^ oc_rol32((x), 17))
+#define P1(x) ((x) ^ oc_rol32((x), 15) ^ oc_rol32((x), 23))
+#endif
 #define FF0(x, y, z) ((x) ^ (y) ^ (z))
 #define GG0(x, y, z) ((x) ^ (y) ^ (z))
 #define FF1(x, y, z) (((x) & (y)) + (((x) ^ (y)) & (z)))  // majority; no bit is in both terms

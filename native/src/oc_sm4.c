@@ -7,8 +7,6 @@
 #include "oc_tune.h"
 #endif
 
-#if !OC_BITSLICE
-
 #define ROL(x, n) ((uint32_t)((x) << (n)) | (uint32_t)((x) >> (32 - (n))))
 #define LINEAR(x) ((x) ^ ROL(x, 2) ^ ROL(x, 10) ^ ROL(x, 18) ^ ROL(x, 24))
 
@@ -43,8 +41,8 @@ static uint32_t substitute(uint32_t x) {
            SBOX(x & 0xFFu);
 }
 
-// The entry for a byte of x. Thumb-1 cannot scale an index, so there the byte is cut out of x as the
-// offset in bytes.
+// The entry for a byte of x. Thumb-1 cannot scale an index, so there the byte is cut out of x as
+// the offset in bytes.
 #if defined(__ARM_ARCH) && __ARM_ARCH == 6
 #define OFFSET(offset) (*(const uint32_t *)((const uint8_t *)oc_sm4_tables[0] + (offset)))
 #define ENTRY_AT(x, shift) OFFSET(((shift) == 0 ? (x) << 2 : (x) >> ((shift) - 2)) & 0x3FCu)
@@ -80,7 +78,7 @@ static inline uint32_t mix(uint32_t x) {
 static void crypt_block(const uint32_t *rk, const uint8_t in[16], uint8_t out[16]) {
     uint32_t a = oc_load_be32(in), b = oc_load_be32(in + 4);
     uint32_t c = oc_load_be32(in + 8), d = oc_load_be32(in + 12);
-#if OC_SM4_TABLES
+#if OC_SM4_TABLES && !OC_ARM6
     for (int i = 0; i < 2; i++, rk += 16) {
         ROUNDS4(rk);
         ROUNDS4(rk + 4);
@@ -166,5 +164,3 @@ static void set_decrypt_key(oc_cipher_ctx *ctx, const uint8_t key[16]) {
 }
 
 const oc_cipher oc_sm4 = {set_encrypt_key, set_decrypt_key, crypt, crypt};
-
-#endif

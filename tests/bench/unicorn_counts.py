@@ -14,6 +14,7 @@ from __future__ import annotations
 import struct
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -79,8 +80,8 @@ SECTIONS {{
     /DISCARD/ : {{ *(.ARM.exidx*) *(.ARM.extab*) }}
 }}
 """
-_MBEDTLS_OPTIONS = ("MBEDTLS_SHA256_C", "MBEDTLS_AES_C", "MBEDTLS_DES_C")
-_MBEDTLS_FILES = ("sha256", "aes", "des", "platform_util", "constant_time")
+MBEDTLS_OPTIONS = ("MBEDTLS_SHA256_C", "MBEDTLS_AES_C", "MBEDTLS_DES_C")
+MBEDTLS_FILES = ("sha256", "aes", "des", "platform_util", "constant_time")
 
 
 @dataclass
@@ -96,19 +97,21 @@ class Image:
 
 def build(cpu: str, level: str, options: Iterable[str] = (), core: Path | None = None) -> Image:
     """Compile and link the core and mbedTLS. options: NAME=VALUE for the core alone."""
-    root = project_root()
-    core = core or root / "native"
+    base = project_root() / "build" / "unicorn"
+    base.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=base) as folder:  # several may run at a time
+        core = core or project_root() / "native"
+        return _build(Path(folder), CPUS[cpu], [f"-mcpu={cpu}", level], options, core)
+
+
+def _build(out: Path, cpu: int, target: list[str], options: Iterable[str], core: Path) -> Image:
     mbedtls = find_sources().micropython / "lib" / "mbedtls"
-    out = root / "build" / "unicorn" / f"{cpu}{level}"
-    out.mkdir(parents=True, exist_ok=True)
     (out / "flat.ld").write_text(_SCRIPT)
-    (out / "peer_config.h").write_text("".join(f"#define {o}\n" for o in _MBEDTLS_OPTIONS))
-    gcc = ["arm-none-eabi-gcc", f"-mcpu={cpu}", "-mthumb", "-std=c99", level]
-    peers = [mbedtls / "library" / f"{name}.c" for name in _MBEDTLS_FILES]
+    (out / "peer_config.h").write_text("".join(f"#define {o}\n" for o in MBEDTLS_OPTIONS))
+    gcc = ["arm-none-eabi-gcc", *target, "-mthumb", "-std=c99"]
+    peers = [mbedtls / "library" / f"{name}.c" for name in MBEDTLS_FILES]
     peers.append(Path(__file__).with_name("mbedtls_peer.c"))
     ours = sorted((core / "src").glob("oc_*.c"))
-    for old in out.glob("*.o"):
-        old.unlink()
     _tell([*gcc, "-c", f"-I{core / 'include'}", *(f"-D{o}" for o in options), *ours], out)
     config = '-DMBEDTLS_CONFIG_FILE="peer_config.h"'
     _tell([*gcc, "-c", f"-I{out}", f"-I{mbedtls / 'include'}", config, *peers], out)
@@ -121,7 +124,7 @@ def build(cpu: str, level: str, options: Iterable[str] = (), core: Path | None =
     names = _tell(["arm-none-eabi-nm", elf], out)
     rows = (line.split() for line in names.splitlines())
     symbols = {row[2]: int(row[0], 16) for row in rows if len(row) == 3}
-    return Image((out / "counts.bin").read_bytes(), symbols, CPUS[cpu])
+    return Image((out / "counts.bin").read_bytes(), symbols, cpu)
 
 
 def _tell(command: list[object], folder: Path) -> str:

@@ -293,6 +293,14 @@ def right_signatures():
     ]
 
 
+ONE_CHECK = (
+    ("r = 0", 0xE2249475D0FF79283A81DEC37CB78CE3D82D633B04B510712D9B32311DBE9C8C, 0, 7),
+    ("s = 0", 0xCEAE5CB31DFD16BF6FCEB2D2922A889C4165D2ADDB1520183596FEBEA61DE338, 5, 0),
+    ("r + s = n", 0x220F6DA9ABF63E6202417958A3EC66F8CA024737AA8116B2869410845FD89207, N - 7, 7),
+    ("x plus n wraps", 0x52E690F41B870D19CC5FF60A38ED85F3BE9882566E28298FD0DFE6EE816FD55A, 5, 7),
+)
+
+
 def wrong_signatures():
     public, e = h(*times(D, G)), h(E)
     at_infinity = -(E % N) * D * pow(1 + D, -1, N) % N  # sG + tP is infinity; x1 = 0 would fit
@@ -311,6 +319,9 @@ def wrong_signatures():
         ("s's lowest bit turned", R, S ^ 1),
     ]
     out = [(name, [public, e, h(r, s)]) for name, r, s in wrong]
+    # Each is refused by one check of a verifier alone: without it, x of sG + tP would fit r - e.
+    for name, digest, r, s in ONE_CHECK:
+        out.append((f"but for one check right: {name}", [public, h(digest), h(r, s)]))
     if R + N <= TOP or S + N <= TOP:  # the same residue, written too high
         out.append(("s plus n", [public, e, h(R, S + N)]))
     base = backwards(5, 6, times(9, G))
