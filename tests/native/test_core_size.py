@@ -5,8 +5,6 @@ import pytest
 
 import size  # isort: skip (native/ctests, which the rig puts on the path)
 
-# Goals that do not hold, and why.
-
 
 @pytest.fixture(scope="module")
 def measured():
