@@ -61,7 +61,7 @@ fi
 
 step 2 "virtual environment"
 stamp=build/venv.stamp
-state=$(cat pyproject.toml requirements.lock setup.py native/cpython/* native/src/* native/include/* native/host/* | sha256sum)
+state=$(cat pyproject.toml requirements.lock setup.py native/cpython/*.[cp]* native/*/oc_*.[ch] | sha256sum)
 if [ -x .venv/bin/onecard ] && [ "$(cat $stamp 2>/dev/null)" = "$state" ]; then
     echo "      up to date"
 else

@@ -23,7 +23,9 @@ def _host_options() -> dict[str, str]:
 
 def sets() -> dict[str, dict[str, str]]:
     """Name of a set -> its options. NAME-32 is NAME with 32-bit limbs."""
-    plain = {"small": {}, "fast": FAST, "host": _host_options()}
+    host = _host_options()
+    portable = host | {"OC_CLMUL": "0", "OC_SHA_UNIT": "0"}  # as on a processor without the units
+    plain = {"small": {}, "fast": FAST, "host": host, "portable": portable}
     return plain | {f"{name}-32": {**plain[name], LIMBS32: "1"} for name in plain}
 
 

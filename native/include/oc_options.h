@@ -11,7 +11,7 @@
 #define OC_PROFILE 0
 #endif
 
-// Cortex-M0 and M0+: written-out rounds gain little there, and the boards are short of flash.
+// Cortex-M0 and M0+: fewer rounds are written out, so that the whole core stays under 24 KiB.
 #if defined(__ARM_ARCH) && __ARM_ARCH == 6
 #define OC_ARM6 1
 #else

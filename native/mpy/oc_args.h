@@ -1,28 +1,25 @@
 // What every binding of modoc.c needs: arguments checked, results made, errors told.
 // Included by modoc.c alone, after MicroPython's headers.
 
-// Raises ValueError "NAME must be [PREFIX ]LIMIT[ SUFFIX]".
-static void raise_limit(const char *name, const char *prefix, size_t limit, const char *suffix) {
-    char text[64];
-    char *end = text;
-    const char *parts[] = {name, " must be ", prefix, NULL, suffix};
-    for (size_t i = 0; i < MP_ARRAY_SIZE(parts); i++) {
-        if (parts[i] != NULL) {
-            for (const char *p = parts[i]; *p != '\0'; p++) {
-                *end++ = *p;
-            }
-            continue;
-        }
-        char digits[10];
-        size_t count = 0;
-        do {
-            digits[count++] = (char)('0' + limit % 10);
-            limit /= 10;
-        } while (limit != 0);
-        while (count != 0) {
-            *end++ = digits[--count];
-        }
+// Copies part to end; returns the new end.
+static char *append(char *end, const char *part) {
+    while (*part != '\0') {
+        *end++ = *part++;
     }
+    return end;
+}
+
+// Raises ValueError "NAME must be PREFIX LIMIT SUFFIX"; the spaces are theirs.
+static void raise_limit(const char *name, const char *prefix, size_t limit, const char *suffix) {
+    char text[64], digits[11];
+    char *first = digits + sizeof(digits) - 1;
+    *first = '\0';
+    do {
+        *--first = (char)('0' + limit % 10);
+        limit /= 10;
+    } while (limit != 0);
+    char *end = append(append(text, name), " must be ");
+    end = append(append(append(end, prefix), first), suffix);
     mp_raise_type_arg(&mp_type_ValueError, mp_obj_new_str(text, (size_t)(end - text)));
 }
 
@@ -75,14 +72,8 @@ static uint32_t ranged(mp_obj_t arg, uint32_t low, uint32_t high, const char *na
                        const char *low_to) {
     if (!mp_obj_is_int(arg)) {
         char text[32];
-        size_t size = 0;
-        for (const char *p = name; *p != '\0'; p++) {
-            text[size++] = *p;
-        }
-        for (const char *p = " must be an int"; *p != '\0'; p++) {
-            text[size++] = *p;
-        }
-        mp_raise_type_arg(&mp_type_TypeError, mp_obj_new_str(text, size));
+        const char *end = append(append(text, name), " must be an int");
+        mp_raise_type_arg(&mp_type_TypeError, mp_obj_new_str(text, (size_t)(end - text)));
     }
     // compared as objects: such an int is a big one on 32-bit ports, and may be any size
     const mp_obj_t top = mp_obj_new_int_from_uint(high);

@@ -28,8 +28,7 @@ def _bytes(data):
 
 def _sized(data, size, name):
     """data as _bytes() gives it; ValueError unless it is `size` bytes."""
-    if type(data) is not bytes:
-        data = _bytes(data)
+    data = _bytes(data)
     if len(data) != size:
         raise ValueError(f"{name} must be {size} bytes")
     return data

@@ -2,7 +2,7 @@
 
 For tests and reading, on CPython and MicroPython alike. It follows the standards' own text and
 shares no code or table layout with the C core, so that the two cannot share a mistake. Contracts:
-the comments of occrypto/__init__.py. TIME DEPENDS ON SECRETS everywhere here, but for `equal`.
+occrypto/__init__.pyi. TIME DEPENDS ON SECRETS everywhere here, but for `equal`.
 """
 
 from occrypto import _reference_crc as _crc

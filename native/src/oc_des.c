@@ -23,10 +23,10 @@ OC_TABLE uint32_t oc_des_sp[2][256] = {
     {OC_DES_S2(OC_DES_P2) OC_DES_S4(OC_DES_P4) OC_DES_S6(OC_DES_P6) OC_DES_S8(OC_DES_P8)},
 };
 // Thumb-1 cannot scale an index, so there the byte is cut out as the offset in bytes.
-#if defined(__ARM_ARCH) && __ARM_ARCH == 6
-#define OFFSET(row, offset) (*(const uint32_t *)((const uint8_t *)oc_des_sp[row] + (offset)))
+#if OC_ARM6
+#define OFFSET(row, offset) (*(const uint32_t *)((const uint8_t *)(row) + (offset)))
 #define SP(row, word, shift) \
-    OFFSET(row, ((shift) == 0 ? (word) << 2 : (word) >> ((shift) - 2)) & 0x3FCu)
+    OFFSET(sp##row, ((shift) == 0 ? (word) << 2 : (word) >> ((shift) - 2)) & 0x3FCu)
 #else
 #define SP(row, word, shift) sp##row[(word) >> (shift) & 0xFFu]
 #endif

@@ -43,7 +43,7 @@ static uint32_t substitute(uint32_t x) {
 
 // The entry for a byte of x. Thumb-1 cannot scale an index, so there the byte is cut out of x as
 // the offset in bytes.
-#if defined(__ARM_ARCH) && __ARM_ARCH == 6
+#if OC_ARM6
 #define OFFSET(offset) (*(const uint32_t *)((const uint8_t *)oc_sm4_tables[0] + (offset)))
 #define ENTRY_AT(x, shift) OFFSET(((shift) == 0 ? (x) << 2 : (x) >> ((shift) - 2)) & 0x3FCu)
 #else

@@ -171,16 +171,7 @@ def cryptography_peer():
         "AES-128-CTR": enciphered(aes, modes.CTR(KEY)),
         "AES-CMAC": fed(lambda: CMAC(aes)),
         "3DES-ECB": enciphered(TripleDES(KEY + KEY[:8]), modes.ECB()),
-        "SM2 verify": _no_sm2,
     }
-
-
-def _no_sm2(_):
-    from cryptography.hazmat.primitives.asymmetric import ec
-
-    if not hasattr(ec, "SM2"):
-        raise NotImplementedError("cryptography has no SM2 curve")
-    raise NotImplementedError("this bench does not know cryptography's SM2 yet")
 
 
 def gmssl_peer():

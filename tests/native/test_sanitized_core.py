@@ -26,7 +26,7 @@ def test_the_vectors_hold_under_the_sanitizers_in_every_option_set(checked):
 def test_the_sets_are_the_small_the_fast_and_the_hosts_each_with_both_limbs():
     names = set(options.sets())
     assert {
-        f"{name}{limbs}" for name in ("small", "fast", "host") for limbs in ("", "-32")
+        f"{name}{limbs}" for name in ("small", "fast", "host", "portable") for limbs in ("", "-32")
     } <= names
     assert options.sets()["host"] and not options.sets()["small"]
 

@@ -324,9 +324,11 @@ def test_any_text_is_drawn_without_an_error():
     seed = 2
     print("seed", seed)
     rng = random.Random(seed)
-    face, _, _ = ui()
+    face, display, _ = ui()
     for _ in range(100):
         face.notice("".join(chr(rng.randrange(0x20, 0x9FFF)) for _ in range(rng.randrange(30))))
+    face.notice("A")
+    assert shown(display) == ["", "A", "", ""]
 
 
 def test_nothing_is_left_on_the_screen_of_the_picture_before():
