@@ -46,7 +46,9 @@ if [ "${FOR:-}" = tests ]; then # other cores, fuzzing, the constant-time check
     need openssl openssl
     [ -d /usr/lib/picolibc/riscv64-unknown-elf ] || packages+=(picolibc-riscv64-unknown-elf)
     ls /usr/lib/llvm-14/lib/clang/*/lib/linux/libclang_rt.fuzzer-*.a >/dev/null 2>&1 || packages+=(libclang-rt-14-dev)
-    [ -f "$(gcc -m32 -print-libgcc-file-name 2>/dev/null)" ] || packages+=(gcc-multilib) # for the 32-bit unix port
+    # for the 32-bit unix port; without multilib -m32 still names the 64-bit libgcc: only a link tells
+    echo '#include <stdio.h>
+int main(void) { return puts(""); }' | gcc -m32 -xc - -o /dev/null 2>/dev/null || packages+=(gcc-multilib)
 fi
 if [ ${#packages[@]} -gt 0 ]; then
     echo "      installing: ${packages[*]}"
