@@ -1,0 +1,104 @@
+"""What a simulated part shows to the bus it sits on, the same in every world.
+
+A world (in-process, unix port, virtual Pico) is given a Wiring and plays the buses' controllers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from onecard.sim.timers import Cancel
+
+
+class I2cPart:
+    """A target on an I2C bus. address: 7 bits."""
+
+    address = 0
+
+    def start(self, is_read: bool) -> bool:
+        """START and the address; False is no acknowledge."""
+        return True
+
+    def write(self, byte: int) -> bool:
+        """A byte from the controller; True acknowledges it."""
+        return True
+
+    def read(self) -> int:
+        """The next byte for the controller."""
+        return 0xFF
+
+    def stop(self) -> None:
+        """STOP, or a repeated START."""
+
+    def stretch_us(self) -> float:
+        """How long the part holds the clock low before the byte that is due now."""
+        return 0.0
+
+
+class SpiPart:
+    """A part behind a chip select (active low), mode 0, most significant bit first."""
+
+    def select(self, is_on: bool) -> None:
+        """Chip select has changed."""
+
+    def byte(self, value: int) -> int:
+        """One byte in, one byte out."""
+        return 0xFF
+
+
+def _unconnected(data: bytes, after_us: float) -> Cancel:
+    return lambda: True
+
+
+class UartPart:
+    """A part on a UART.
+
+    send(data, after_us): set by the world; data leaves after_us from now, or once the line is
+    free. The result takes it back: True if nothing of it had left.
+    baud_rate: the part's own in bit/s; None follows the controller. At another rate than the
+    controller's (over 3 % off) nothing arrives rightly in either direction.
+    """
+
+    baud_rate: int | None = None
+    send: Callable[[bytes, float], Cancel] = staticmethod(_unconnected)
+
+    def receive(self, data: bytes) -> None:
+        """Bytes from the controller, in any portions."""
+
+
+class Line:
+    """A wire on a pin. Who drives it tells all that listen; it rests at its pull."""
+
+    def __init__(self, level: bool = True) -> None:
+        self.level = level
+        self._listeners: list[Callable[[bool], None]] = []
+
+    def listen(self, listener: Callable[[bool], None]) -> None:
+        """Call listener(level) at each change."""
+        self._listeners.append(listener)
+
+    def drive(self, level: bool) -> None:
+        """Set the level."""
+        if level != self.level:
+            self.level = level
+            for listener in list(self._listeners):
+                listener(level)
+
+
+@dataclass
+class Wiring:
+    """Which part is on which bus and pin.
+
+    i2c: bus number -> parts. spi: bus number -> (chip select's pin, part). uart: number -> part.
+    lines: pin -> wire, both the controller's outputs and its inputs.
+    """
+
+    i2c: dict[int, list[I2cPart]] = field(default_factory=dict)
+    spi: dict[int, list[tuple[int, SpiPart]]] = field(default_factory=dict)
+    uart: dict[int, UartPart] = field(default_factory=dict)
+    lines: dict[int, Line] = field(default_factory=dict)
+
+    def line(self, pin: int) -> Line:
+        """The wire on this pin, made on first use."""
+        return self.lines.setdefault(pin, Line())
