@@ -265,7 +265,7 @@ class UART:
             self._arrival.clear()
             try:
                 await asyncio.wait_for(self._arrival.wait(), timeout_ms / 1000)
-            except asyncio.TimeoutError:
+            except TimeoutError:
                 return 0
         return self.readinto(view) or 0
 
