@@ -1,4 +1,8 @@
-"""Raspberry Pi Pico with a PN532 on UART1, an SSD1306 on I2C0 and a buzzer. Pins: pins.csv."""
+"""Raspberry Pi Pico with an SSD1306 on I2C0, a buzzer and one reader. Pins: pins.csv.
+
+The reader may be a PN532 on UART1, I2C0 or SPI0, or an MFRC522 on SPI0: the one that is fitted is
+found at start.
+"""
 
 import flashmap
 import machine
@@ -6,7 +10,13 @@ import rp2
 
 from drivers.buzzer import Buzzer
 from drivers.display.ssd1306 import SSD1306
+from drivers.irq import IrqLine
+from drivers.reader.fitted import FittedReader
+from drivers.reader.iso14443 import Iso14443Reader
+from drivers.reader.mfrc522 import MFRC522
+from drivers.reader.mfrc522_bus import SpiBus
 from drivers.reader.pn532 import PN532
+from drivers.reader.pn532_link import HsuLink, I2cLink, SpiLink
 from drivers.stdio_port import StdioPort
 from drivers.uart_port import UartPort
 
@@ -23,9 +33,8 @@ class Board:
 
     def __init__(self):
         pins = machine.Pin.board
-        uart = machine.UART(1, 115200, tx=pins.PN532_TX, rx=pins.PN532_RX, rxbuf=512, txbuf=320)
-        i2c = machine.I2C(0, sda=pins.DISPLAY_SDA, scl=pins.DISPLAY_SCL, freq=400000)
-        self.reader = PN532(UartPort(uart))
+        i2c = machine.I2C(0, sda=pins.I2C_SDA, scl=pins.I2C_SCL, freq=400000)
+        self.reader = _reader(pins, i2c)
         self.display = SSD1306(i2c)
         self.buzzer = Buzzer(machine.Pin(pins.BUZZER, machine.Pin.OUT))
         self.journal_flash = rp2.Flash(start=flashmap.JOURNAL_START, len=flashmap.JOURNAL_SIZE)
@@ -36,6 +45,25 @@ class Board:
     def reset_cause():
         """As machine.reset_cause(): 1 power-on, 3 watchdog."""
         return machine.reset_cause()
+
+
+def _reader(pins, i2c):
+    pin = machine.Pin
+    cs = pin(pins.READER_CS, pin.OUT, value=1)
+    reset = pin(pins.READER_RESET, pin.OUT, value=1)
+    irq = IrqLine(pin(pins.READER_IRQ, pin.IN, pin.PULL_UP), pin.IRQ_FALLING)
+    spi = machine.SPI(
+        0, 5000000, sck=pins.READER_SCK, mosi=pins.READER_MOSI, miso=pins.READER_MISO
+    )
+    uart = machine.UART(1, 115200, tx=pins.PN532_TX, rx=pins.PN532_RX, rxbuf=512, txbuf=320)
+    return FittedReader(
+        (
+            lambda: PN532(I2cLink(i2c, irq), reset),
+            lambda: Iso14443Reader(MFRC522(SpiBus(spi, cs), reset, irq)),
+            lambda: PN532(SpiLink(spi, cs, irq), reset),
+            lambda: PN532(HsuLink(UartPort(uart)), reset),
+        )
+    )
 
 
 def make():

@@ -1,7 +1,10 @@
 """The terminal on the MicroPython unix port, its chips played by the bench at byte level.
 
-The bench names the tty of the PN532 in ONECARD_UART1, which may also be a real one's.
+The bench names the tty of a PN532 on HSU in ONECARD_UART1, which may also be a real one's; without
+it the reader is on I2C 0 or SPI 0.
 """
+
+import os
 
 import machine
 import vfs
@@ -9,11 +12,17 @@ from bench import Flash, ask
 
 from drivers.buzzer import Buzzer
 from drivers.display.ssd1306 import SSD1306
+from drivers.reader.fitted import FittedReader
+from drivers.reader.iso14443 import Iso14443Reader
+from drivers.reader.mfrc522 import MFRC522
+from drivers.reader.mfrc522_bus import SpiBus
 from drivers.reader.pn532 import PN532
+from drivers.reader.pn532_link import HsuLink, I2cLink, SpiLink
 from drivers.stdio_port import StdioPort
 from drivers.uart_port import UartPort
 
 _BUZZER_PIN = 15
+_READER_CS, _READER_RESET = 17, 20
 _FILES_SIZE = 64 * 1024
 _JOURNAL_SIZE = 1536 * 1024
 
@@ -36,8 +45,17 @@ class Board:
 
     def __init__(self):
         self._mount_files()
-        self.reader = PN532(UartPort(machine.UART(1)))
-        self.display = SSD1306(machine.I2C(0))
+        i2c, spi, cs = machine.I2C(0), machine.SPI(0), machine.Pin(_READER_CS)
+        reset = machine.Pin(_READER_RESET, value=1)
+        makers = [
+            lambda: PN532(I2cLink(i2c), reset),
+            lambda: Iso14443Reader(MFRC522(SpiBus(spi, cs), reset)),
+            lambda: PN532(SpiLink(spi, cs), reset),
+        ]
+        if os.getenv("ONECARD_UART1"):
+            makers = [lambda: PN532(HsuLink(UartPort(machine.UART(1))))]
+        self.reader = FittedReader(makers)
+        self.display = SSD1306(i2c)
         self.buzzer = Buzzer(machine.Pin(_BUZZER_PIN))
         self.keypad = Keypad()
         self.rtc = machine.RTC()

@@ -1,4 +1,4 @@
-"""NXP PN532 on its high-speed UART (HSU). User manual UM0701-02.
+"""NXP PN532. User manual UM0701-02, data sheet PN532/C1.
 
 The chip runs ISO/IEC 14443-3 and -4 itself. All buffers are made once; every wait has an end.
 """
@@ -8,140 +8,226 @@ import time
 
 from micropython import const
 
-from .base import CardGone, LinkError, Reader, Target
-from .pn532_frame import ABORT_OR_ACK, NACK, FrameReader, put_frame
+from .base import CardGone, LinkError, Reader, SeveralCards, Target
+from .iso14443 import Iso14443Reader
+from .pn532_frame import ABORT_OR_ACK, ACK, ANSWER, GARBLED, NACK, SYNTAX_ERROR, put_frame
+from .pn532_link import FAST_BAUD_CODE, TIMED_OUT
+from .pn532_thru import PN532Thru
 
+_DIAGNOSE = const(0x00)
 _GET_FIRMWARE_VERSION = const(0x02)
+_WRITE_REGISTER = const(0x08)
 _SET_SERIAL_BAUD_RATE = const(0x10)
 _SAM_CONFIGURATION = const(0x14)
+_POWER_DOWN = const(0x16)
 _RF_CONFIGURATION = const(0x32)
 _IN_DATA_EXCHANGE = const(0x40)
+_IN_COMMUNICATE_THRU = const(0x42)
 _IN_LIST_PASSIVE_TARGET = const(0x4A)
 _IN_RELEASE = const(0x52)
-_DIAGNOSE = const(0x00)
 _IC_PN532 = const(0x32)
 
 _ACK_TIMEOUT_MS = const(250)  # 15 ms by the manual; a bridge or a loaded host takes longer
 _COMMAND_TIMEOUT_MS = const(300)
 _POLL_TIMEOUT_MS = const(1000)
 _EXCHANGE_TIMEOUT_MS = const(5500)  # FWI 14 is 4.95 s; the chip itself ends a silent exchange
-_PASSIVE_TRIES = const(10)
-_POLL_PAUSE_MS = const(10)
+_RESET_MS = const(10)
 _TRIES = const(3)
 _STATUS_ERROR = const(0x3F)
 _STATUS_MORE = const(0x40)
+_MAX_ANSWER = const(258)
 
-_RESET_BAUD = 115200
-_FAST_BAUD = 921600
-_FAST_BAUD_CODE = const(7)  # UM0701-02 7.2.7
-_RETRIES = bytes((5, 0xFF, 1, _PASSIVE_TRIES))  # RFConfiguration item 5: ATR, PSL, passive
+_RETRIES = b"\x05\xff\x01\x02"  # RFConfiguration item 5: ATR, PSL, passive activation (3 looks)
 _FIELD_OFF = b"\x01\x00"
-_WAKE_UP = b"\x55\x55" + bytes(14)
+_TYPE_A = b"\x02\x00"  # MaxTg 2: a second card is told from the first
+_TYPE_B = b"\x01\x03\x00"  # one card, AFI of all families, one time slot
+_B_EVERY = const(4)  # of so many looks one is for type B
+_ALL_LINKS = b"\xb0"  # wake from PowerDown by I2C, SPI or HSU
+_NOTHING = b""
 
 # UM0701-02 7.1: errors that mean "no card any more"; all others are the reader's own.
 _GONE = (0x01, 0x02, 0x03, 0x04, 0x05, 0x06, 0x0A, 0x0B, 0x13, 0x23, 0x27, 0x29, 0x2A, 0x2B)
+_OVERHEATED = const(0x0D)
+_OVERCURRENT = const(0x2D)
 
 
 class SyntaxErrorFrame(LinkError):
     """The chip does not know the command or its length."""
 
 
-class PN532(Reader):
-    """port: write(buf), `await read_into(view, timeout_ms) -> count`, set_baud(rate), clear().
+class NoAnswer(LinkError):
+    """The chip took the command and never answered it; it was aborted."""
 
-    is_fast: raise the line to 921600 baud after waking (24 ms less for each purchase).
+
+class PN532(Reader):
+    """link: HsuLink, I2cLink or SpiLink. reset: pin at RSTPDN, active low, or None.
+
+    has_type_b: type B cards are looked for too. period_ms: pause between two looks; in it the chip
+    is in PowerDown if is_sleeping (4 uA instead of some 100 mA with the field on).
+
+    The chip itself tells two cards apart; where several are to be served, ISO/IEC 14443 runs in
+    software over its raw frames.
     """
 
-    def __init__(self, port, is_fast=True):
-        self._port = port
-        self._is_fast = is_fast
-        self._tx = bytearray(300)
-        self._frames = FrameReader(port)
+    def __init__(self, link, reset=None, has_type_b=True, period_ms=0, is_sleeping=False):
+        self.link = link
+        self.serves_several = False
+        self._incoming = link.incoming
+        self._reset = reset
+        self._has_type_b = has_type_b
+        self._period_ms = period_ms
+        self._is_sleeping = is_sleeping
         self._has_presence_check = True
+        self._looks = 0
+        self._in_software = None
+        self._long = bytearray(_MAX_ANSWER)  # an answer that comes in parts
         self.firmware = b""
 
+    # -- starting ---------------------------------------------------------------------
+
     async def start(self):
-        """Wake the chip at whatever speed it runs, check it, set its retries."""
-        baud = await self._wake()
-        version = bytes(await self._command(_GET_FIRMWARE_VERSION, b""))
+        """Wake the chip however it is, check it, set its retries."""
+        if self._reset is not None:
+            self._reset(0)
+            await asyncio.sleep_ms(_RESET_MS)
+            self._reset(1)
+            await asyncio.sleep_ms(_RESET_MS)
+        await self._wake()
+        version = bytes(await self.command(_GET_FIRMWARE_VERSION, _NOTHING))
         if len(version) != 4 or version[0] != _IC_PN532:
             raise LinkError("not a PN532: firmware version answer %s" % version.hex())
         self.firmware = version[1:3]
-        if self._is_fast and baud != _FAST_BAUD:
-            await self._raise_baud()
+        if self.link.can_raise and not self.link.is_raised:
+            await self._raise_speed()
+        self._in_software = None
         await self._configure(_FIELD_OFF)  # a card left active by an earlier start begins anew
         await self._configure(_RETRIES)
 
     async def _configure(self, item):
         try:
-            await self._command(_RF_CONFIGURATION, item)
+            await self.command(_RF_CONFIGURATION, item)
         except LinkError:
             pass  # its own setting holds; poll ends an endless search by ABORT
 
     async def _wake(self):
-        for baud in (_RESET_BAUD, _FAST_BAUD, _RESET_BAUD):
-            self._port.set_baud(baud)
+        last = None
+        for way in self.link.wakes:
             try:
+                await self.link.wake(way)
                 await self._sam_configuration()
-                return baud
+                return
             except LinkError as error:
                 last = error
         raise last
 
     async def _sam_configuration(self):
-        """Normal mode: also ends the LowVbat state the chip wakes up in (UM0701-02 7.2.10)."""
-        self._port.write(_WAKE_UP)
-        await self._command(_SAM_CONFIGURATION, b"\x01\x14\x01")
+        """Normal mode, IRQ in use: ends the LowVbat state the chip wakes up in (7.2.10)."""
+        await self.command(_SAM_CONFIGURATION, b"\x01\x14\x01")
 
-    async def _raise_baud(self):
+    async def _raise_speed(self):
         try:
-            await self._command(_SET_SERIAL_BAUD_RATE, bytes((_FAST_BAUD_CODE,)))
+            await self.command(_SET_SERIAL_BAUD_RATE, bytes((FAST_BAUD_CODE,)))
         except LinkError:
-            return  # a chip or a bridge that cannot: stay where we are
-        self._port.write(ABORT_OR_ACK)  # only now both sides switch
-        await asyncio.sleep_ms(2)
-        self._port.set_baud(_FAST_BAUD)
+            return  # a chip that cannot: stay where we are
+        await self.link.raise_speed()
         try:
-            await self._command(_GET_FIRMWARE_VERSION, b"")
+            await self.command(_GET_FIRMWARE_VERSION, _NOTHING)
         except LinkError:
-            self._is_fast = False
-            self._port.set_baud(_RESET_BAUD)
-            await self._sam_configuration()
+            self.link.lower_speed()
+            await self._wake()
 
-    # -- the contract ---------------------------------------------------------------
+    async def power_down(self):
+        """Let the chip sleep until the next start() or poll(): field off, 4 uA (7.2.11)."""
+        await self.command(_POWER_DOWN, _ALL_LINKS)
+
+    # -- looking for cards --------------------------------------------------------------
 
     async def poll(self, timeout_ms):
-        """Wait for one ISO/IEC 14443 type A card; see Reader.poll."""
+        """See Reader.poll."""
+        if self.serves_several:
+            return await self._serving().poll(timeout_ms)
         start = time.ticks_ms()
         while True:
-            try:
-                data = await self._command(_IN_LIST_PASSIVE_TARGET, b"\x01\x00", _POLL_TIMEOUT_MS)
-            except NoAnswer:
-                return None  # an endless search, aborted: no card came
-            if data and data[0]:
-                return self._target(data)
-            if time.ticks_diff(time.ticks_ms(), start) >= timeout_ms:
-                return None
-            await asyncio.sleep_ms(_POLL_PAUSE_MS)
+            self._looks += 1
+            if self._has_type_b and not self._looks % _B_EVERY:
+                target = self._target_b(await self._list(_TYPE_B))
+            else:
+                target = await self._target_a(await self._list(_TYPE_A))
+            if target is not None or time.ticks_diff(time.ticks_ms(), start) >= timeout_ms:
+                return target
+            await self._pause()
 
-    def _target(self, data):
-        if len(data) < 6 or len(data) < 6 + data[5]:
+    def _serving(self):
+        if self._in_software is None:
+            self._in_software = Iso14443Reader(PN532Thru(self), self._has_type_b)
+            self._in_software.serves_several = True
+        return self._in_software
+
+    async def _pause(self):
+        if self._is_sleeping and self._period_ms:
+            await self.power_down()
+            await asyncio.sleep_ms(self._period_ms)
+            await self._wake()
+        else:
+            await asyncio.sleep_ms(self._period_ms)
+
+    async def _list(self, what):
+        """Target data of InListPassiveTarget from NbTg on; empty if none came in time."""
+        try:
+            return await self.command(_IN_LIST_PASSIVE_TARGET, what, _POLL_TIMEOUT_MS)
+        except NoAnswer:
+            return _NOTHING  # an endless search, aborted: no card came
+
+    async def _target_a(self, data):
+        if not data or not data[0]:
+            return None
+        first, rest = self._parse_a(data[1:])
+        if data[0] == 1:
+            return first
+        second, _ = self._parse_a(rest)
+        await self.command(_IN_RELEASE, b"\x00")
+        raise SeveralCards((first.uid, second.uid))
+
+    def _parse_a(self, data):
+        """A target and what follows it; an ATS counts its own bytes."""
+        if len(data) < 5 or len(data) < 5 + data[4]:
             raise LinkError("target data of %d bytes" % len(data))
-        uid_end = 6 + data[5]
-        return PN532Target(self, data[1], data[4], bytes(data[6:uid_end]), bytes(data[uid_end:]))
+        end = 5 + data[4]
+        ats_size = data[end] if data[3] & 0x20 and len(data) > end else 0
+        if len(data) < end + ats_size:
+            raise LinkError("ATS of %d bytes is cut" % ats_size)
+        ats = bytes(data[end : end + ats_size])
+        target = PN532Target(self, data[0], bytes(data[5:end]), ats, bool(data[3] & 0x20))
+        return target, data[end + ats_size :]
+
+    def _target_b(self, data):
+        if not data or not data[0]:
+            return None
+        if len(data) < 15 or data[2] != 0x50:
+            raise LinkError("type B target data of %d bytes" % len(data))
+        target = PN532Target(self, data[1], bytes(data[3:7]), _NOTHING, True)
+        target.kind = "B"
+        return target
+
+    # -- talking to a card ----------------------------------------------------------------
 
     async def exchange(self, number, command):
         """One APDU with target `number` through InDataExchange; see Target.exchange."""
-        data = await self._command(
-            _IN_DATA_EXCHANGE, bytes((number,)) + command, _EXCHANGE_TIMEOUT_MS
-        )
+        data = await self.command(_IN_DATA_EXCHANGE, command, _EXCHANGE_TIMEOUT_MS, number)
         answer = self._checked(data)
-        while data[0] & _STATUS_MORE:
-            data = await self._command(_IN_DATA_EXCHANGE, bytes((number,)), _EXCHANGE_TIMEOUT_MS)
-            answer += self._checked(data)
-            if len(answer) > 258:
+        if not data[0] & _STATUS_MORE:
+            return answer
+        size, long = 0, self._long
+        while True:
+            end = size + len(answer)
+            if end > _MAX_ANSWER:
                 raise LinkError("answer longer than a short APDU allows")
-        return answer
+            long[size:end] = answer
+            size = end
+            if not data[0] & _STATUS_MORE:
+                return memoryview(long)[:size]
+            data = await self.command(_IN_DATA_EXCHANGE, _NOTHING, _EXCHANGE_TIMEOUT_MS, number)
+            answer = self._checked(data)
 
     @staticmethod
     def _checked(data):
@@ -149,11 +235,13 @@ class PN532(Reader):
         if not data:
             raise LinkError("answer without a status byte")
         code = data[0] & _STATUS_ERROR
+        if not code:
+            return data[1:]
         if code in _GONE:
             raise CardGone("PN532 error %02X" % code)
-        if code:
-            raise LinkError("PN532 error %02X" % code)
-        return bytes(data[1:])
+        if code in (_OVERHEATED, _OVERCURRENT):
+            raise LinkError("PN532 switched its antenna off: error %02X" % code)
+        raise LinkError("PN532 error %02X" % code)
 
     async def is_present(self, target):
         """Ask the card by Diagnose 6 (an R(NAK)); True if it answers. UM0701-02 7.2.1.
@@ -162,65 +250,83 @@ class PN532(Reader):
         """
         if self._has_presence_check and target.is_iso_dep:
             try:
-                data = await self._command(_DIAGNOSE, b"\x06", _POLL_TIMEOUT_MS)
+                data = await self.command(_DIAGNOSE, b"\x06", _POLL_TIMEOUT_MS)
                 return len(data) == 1 and data[0] == 0
             except LinkError:
                 self._has_presence_check = False
         await self.release(target.number)
-        data = await self._command(_IN_LIST_PASSIVE_TARGET, b"\x01\x00", _POLL_TIMEOUT_MS)
-        return bool(data and data[0]) and self._target(data).uid == target.uid
+        if target.kind == "B":
+            again = self._target_b(await self._list(_TYPE_B))
+        else:
+            data = await self._list(_TYPE_A)
+            again = self._parse_a(data[1:])[0] if data and data[0] else None
+        return again is not None and again.uid == target.uid
 
     async def release(self, number):
         """Let the target go (InRelease)."""
-        await self._command(_IN_RELEASE, bytes((number,)))
+        await self.command(_IN_RELEASE, bytes((number,)))
+
+    async def thru(self, frame):
+        """A raw frame through InCommunicateThru: (error code, answer view)."""
+        data = await self.command(_IN_COMMUNICATE_THRU, frame, _EXCHANGE_TIMEOUT_MS)
+        if not data:
+            raise LinkError("answer without a status byte")
+        return data[0] & _STATUS_ERROR, data[1:]
+
+    async def write_registers(self, pairs):
+        """WriteRegister (7.2.5). pairs: address high, low and value of each."""
+        await self.command(_WRITE_REGISTER, pairs)
+
+    async def configure(self, item):
+        """RFConfiguration (7.3.1): the item's number and values. Raises LinkError."""
+        await self.command(_RF_CONFIGURATION, item)
 
     # -- one command ------------------------------------------------------------------
 
-    async def _command(self, code, data, timeout_ms=_COMMAND_TIMEOUT_MS):
+    async def command(self, code, data, timeout_ms=_COMMAND_TIMEOUT_MS, target=-1):
         """Send a command, return its response data (a view, valid until the next command).
 
         Resends a command that was not acknowledged, asks again for a garbled response. Raises
         NoAnswer when the response does not come (the command is aborted), LinkError else.
         """
-        size = put_frame(self._tx, code, data)
+        link = self.link
+        size = put_frame(link.tx, code, data, target)
         for _ in range(_TRIES):
-            self._port.clear()
-            self._frames.clear()
-            self._port.write(memoryview(self._tx)[:size])
-            if await self._frames.ack(_ACK_TIMEOUT_MS):
+            link.send(size)
+            if await link.receive(_ACK_TIMEOUT_MS) == ACK:
                 return await self._response(code, timeout_ms)
         raise LinkError("PN532 does not acknowledge command %02X" % code)
 
     async def _response(self, code, timeout_ms):
-        for _ in range(_TRIES):
-            state, data = await self._frames.response(timeout_ms)
-            if state == FrameReader.TIMED_OUT:
-                self._port.write(ABORT_OR_ACK)
+        link, tries = self.link, _TRIES
+        while tries:
+            state = await link.receive(timeout_ms)
+            if state == ANSWER:
+                incoming = link.incoming
+                view, start = incoming.view, incoming.start
+                if view[start] != 0xD5 or view[start + 1] != code + 1:
+                    raise LinkError("response %02X to command %02X" % (view[start + 1], code))
+                return view[start + 2 : incoming.end]
+            if state == TIMED_OUT:
+                link.write(ABORT_OR_ACK)
                 raise NoAnswer("no response to command %02X in %d ms" % (code, timeout_ms))
-            if state == FrameReader.SYNTAX_ERROR:
+            if state == SYNTAX_ERROR:
                 raise SyntaxErrorFrame("PN532 refuses command %02X" % code)
-            if state == FrameReader.GARBLED:
-                self._port.write(NACK)
-                continue
-            if data[0] != 0xD5 or data[1] != code + 1:
-                raise LinkError("response %02X to command %02X" % (data[1], code))
-            return data[2:]
+            tries -= 1
+            if state == GARBLED and tries:
+                link.write(NACK)
         raise LinkError("garbled responses to command %02X" % code)
-
-
-class NoAnswer(LinkError):
-    """The chip took the command and never answered it; it was aborted."""
 
 
 class PN532Target(Target):
     """A card listed by the chip."""
 
-    def __init__(self, chip, number, sak, uid, ats):
+    def __init__(self, chip, number, uid, ats, is_iso_dep):
         self._chip = chip
         self.number = number
         self.uid = uid
         self.ats = ats
-        self.is_iso_dep = bool(sak & 0x20)
+        self.is_iso_dep = is_iso_dep
 
     async def exchange(self, command):
         """See Target.exchange."""
@@ -229,3 +335,7 @@ class PN532Target(Target):
     async def is_present(self):
         """See Target.is_present."""
         return await self._chip.is_present(self)
+
+    async def release(self):
+        """See Target.release."""
+        await self._chip.release(self.number)

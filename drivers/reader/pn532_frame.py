@@ -1,129 +1,114 @@
-"""Host frames of the PN532 (UM0701-02 6.2): building one, and taking answers from a stream."""
+"""Host frames of the PN532 (UM0701-02 6.2): building them and looking into received ones."""
 
-import time
+from micropython import const
 
 ABORT_OR_ACK = b"\x00\x00\xff\x00\xff\x00"
 NACK = b"\x00\x00\xff\xff\x00\x00"
-_START = b"\x00\xff"
-_ACK_BODY = b"\x00\xff"
 _MAX_PAYLOAD = 265
+MAX_FRAME = const(275)  # preamble, start code, extended length, payload, checksum, postamble
+
+# What look() finds: a whole frame, one not yet complete, one that is wrong.
+ACK = const(1)
+ANSWER = const(2)
+SYNTAX_ERROR = const(3)
+PARTIAL = const(0)
+GARBLED = const(-1)
 
 
-def put_frame(buf, code, data):
-    """Write the frame of command `code` with `data` (0..263 bytes) into buf; returns its size."""
-    size = len(data) + 2
+def put_frame(buf, code, data, target=-1):
+    """Write the frame of command `code` into buf (MAX_FRAME bytes); returns its size.
+
+    data: 0..263 bytes. target: a number to go before it, or -1.
+    """
+    size = len(data) + (2 if target < 0 else 3)
     if size > _MAX_PAYLOAD:
         raise ValueError("command data of %d bytes" % len(data))
+    buf[0] = buf[1] = 0
+    buf[2] = 0xFF
     if size <= 255:
-        buf[0:5] = bytes((0, 0, 0xFF, size, -size & 0xFF))
+        buf[3] = size
+        buf[4] = -size & 0xFF
         at = 5
     else:
-        high, low = size >> 8, size & 0xFF
-        buf[0:8] = bytes((0, 0, 0xFF, 0xFF, 0xFF, high, low, -(high + low) & 0xFF))
+        buf[3] = buf[4] = 0xFF
+        buf[5] = size >> 8
+        buf[6] = size & 0xFF
+        buf[7] = -(buf[5] + buf[6]) & 0xFF
         at = 8
+    end = at + size
     buf[at] = 0xD4
     buf[at + 1] = code
-    end = at + size
-    buf[at + 2 : end] = data
-    buf[end] = -sum(memoryview(buf)[at:end]) & 0xFF
+    if target >= 0:
+        buf[at + 2] = target
+    total = sum(data) + 0xD4 + code + max(target, 0)
+    at = end - len(data)
+    for byte in data:
+        buf[at] = byte
+        at += 1
+    buf[end] = -total & 0xFF
     buf[end + 1] = 0
     return end + 2
 
 
-class FrameReader:
-    """Takes ACK and response frames from `port`; tolerates noise and any number of 00 before."""
+class Incoming:
+    """Received bytes in a buffer of its own, and what they are.
 
-    OK, TIMED_OUT, GARBLED, SYNTAX_ERROR = 0, 1, 2, 3
+    view: the buffer to receive into. count: bytes received. After look(): start, end of the
+    payload (TFI first) of an ANSWER; need: bytes that must be there before look() can say more.
+    """
 
-    def __init__(self, port):
-        self._port = port
-        self._buf = bytearray(320)
-        self._view = memoryview(self._buf)
-        self._count = 0
-        self._deadline = 0
-        self._is_late = False
+    def __init__(self):
+        self.view = memoryview(bytearray(2 * MAX_FRAME))
+        self.clear()
 
     def clear(self):
         """Forget what has been received."""
-        self._count = 0
+        self.count = self.start = self.end = 0
+        self.need = 6
+        self._from = 0
 
-    async def ack(self, timeout_ms):
-        """True if the next frame is an ACK; False on anything else or on time-out."""
-        self._set_deadline(timeout_ms)
-        start = await self._start()
-        if start < 0 or not await self._need(start + 4):
-            return False
-        is_ack = self._buf[start + 2 : start + 4] == _ACK_BODY
-        self._drop(start + 4)
-        return is_ack
-
-    async def response(self, timeout_ms):
-        """(state, payload view from TFI on) of the next information or error frame."""
-        self._set_deadline(timeout_ms)
-        while True:
-            start = await self._start()
-            if start < 0 or not await self._need(start + 4):
-                return self.TIMED_OUT, None
-            if self._buf[start + 2 : start + 4] != _ACK_BODY:
-                break
-            self._drop(start + 4)  # an ACK repeated: not ours
-        return await self._payload(start)
-
-    def _set_deadline(self, timeout_ms):
-        self._deadline = time.ticks_add(time.ticks_ms(), timeout_ms)
-        self._is_late = False
-
-    async def _payload(self, start):
-        buf, at = self._buf, start + 4
-        size, check = buf[start + 2], buf[start + 3]
+    def look(self):
+        """What the next frame is; tolerates noise and any number of 00 before it."""
+        view, count, at = self.view, self.count, self._from
+        while at + 1 < count and not (view[at] == 0 and view[at + 1] == 0xFF):
+            at += 1
+        self._from = at
+        if at + 4 > count:
+            return self._wait(at + 4)
+        size, check = view[at + 2], view[at + 3]
+        if size == 0 and check == 0xFF:
+            self._from = at + 4
+            return ACK
+        start = at + 4
         if size == 0xFF and check == 0xFF:
-            if not await self._need(start + 7):
-                return self.TIMED_OUT, None
-            size, check = buf[at] << 8 | buf[at + 1], buf[at] + buf[at + 1] + buf[at + 2]
-            at += 3
+            if at + 7 > count:
+                return self._wait(at + 7)
+            size = view[at + 4] << 8 | view[at + 5]
+            check = view[at + 4] + view[at + 5] + view[at + 6]
+            start = at + 7
         else:
             check += size
         if check & 0xFF or not 1 <= size <= _MAX_PAYLOAD:
-            self._drop(start + 2)
-            return self.GARBLED, None
-        if not await self._need(at + size + 1):
-            return self.TIMED_OUT, None
-        if sum(self._view[at : at + size + 1]) & 0xFF:
-            self._drop(at + size + 1)
-            return self.GARBLED, None
-        if buf[at] == 0x7F:
-            return self.SYNTAX_ERROR, None
-        if size < 2:
-            return self.GARBLED, None
-        return self.OK, self._view[at : at + size]
+            self._from = at + 2
+            return GARBLED
+        end = start + size
+        if end + 1 > count:
+            return self._wait(end + 1)
+        self._from = end + 1
+        if sum(view[start : end + 1]) & 0xFF:
+            return GARBLED
+        if view[start] == 0x7F:
+            return SYNTAX_ERROR
+        self.start, self.end = start, end
+        return ANSWER if size >= 2 else GARBLED
 
-    async def _start(self):
-        """Offset of the next start code, or -1 on time-out."""
-        while True:
-            start = self._buf.find(_START, 0, self._count)
-            if start >= 0:
-                return start
-            if self._count > 1:
-                self._drop(self._count - 1)
-            if not await self._need(self._count + 1):
-                return -1
+    def _wait(self, need):
+        self.need = need
+        return PARTIAL
 
-    async def _need(self, count):
-        """Have `count` bytes; False when the deadline passes first.
-
-        What has come by then is taken all the same, once: a loop that was late must not resend a
-        command whose answer lies there.
-        """
-        while self._count < count:
-            left = max(0, time.ticks_diff(self._deadline, time.ticks_ms()))
-            if not left:
-                if self._is_late:
-                    return False
-                self._is_late = True
-            self._count += await self._port.read_into(self._view[self._count :], left)
-        return True
-
-    def _drop(self, count):
-        rest = self._count - count
-        self._buf[:rest] = self._buf[count : self._count]
-        self._count = rest
+    def make_room(self):
+        """Throw away what has been looked at, if there is no room for a whole frame behind it."""
+        if len(self.view) - self.count < MAX_FRAME:
+            rest = self.count - self._from
+            self.view[:rest] = self.view[self._from : self.count]
+            self.count, self._from = rest, 0

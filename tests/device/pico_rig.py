@@ -61,7 +61,7 @@ class Rig:
         )
         self._seen: tuple[bytes, list[str]] = (b"", [])
         self._drawn_us = 0.0
-        self.world.display.chip.on_change = self._drawn
+        self.world.parts.display.on_change = self._drawn
 
     # -- the terminal ---------------------------------------------------------------
 
@@ -121,7 +121,7 @@ class Rig:
     def tap(self, card: PurseCard, says: str = "支付成功", ms: float = 1500) -> Tap:
         """Place the card now, watch until the screen says so, take the card away."""
         world, tap = self.world, Tap()
-        air, own = world.field, world.reader.chip
+        air, own = world.field, world.parts.reader
         start_us, air_us, card_us = world.us, air.air_us, air.card_us
         operations, beeps, commands = (
             len(world.flash_operations), len(world.buzzer_events), len(own.commands),
@@ -162,18 +162,18 @@ class _Wire:
         self.drawn_ms = self.programmed_ms = self.wire_ms = self.chip_ms = 0.0
         self._is_over = False
         self._old = (
-            world.reader.chip.send, world.reader.chip._frame,
-            world.display.chip.write, world.bench.ssi.on_operation,
+            world.parts.reader.send, world.parts.reader._frame,
+            world.parts.display.write, world.bench.ssi.on_operation,
         )  # fmt: skip
-        world.reader.chip.send = self._sent
-        world.reader.chip._frame = self._received
-        world.display.chip.write = self._drawn
+        world.parts.reader.send = self._sent
+        world.parts.reader._frame = self._received
+        world.parts.display.write = self._drawn
         world.bench.ssi.on_operation = self._programmed
 
     def off(self) -> None:
         """Stop watching."""
-        chip = self.world.reader.chip
-        chip.send, chip._frame, self.world.display.chip.write = self._old[:3]
+        chip = self.world.parts.reader
+        chip.send, chip._frame, self.world.parts.display.write = self._old[:3]
         self.world.bench.ssi.on_operation = self._old[3]
 
     def quiet_ms(self) -> float:
@@ -185,7 +185,7 @@ class _Wire:
     def _add(self, size: int, what: str) -> None:
         if not self.programmed_ms or len(self.trace) < 400:
             self.trace.append((self.now_ms(), what))
-        self.wire_ms += size * 10_000 / self.world.reader.baud_rate
+        self.wire_ms += size * 10_000 / self.world.parts.reader.baud_rate
 
     def _sent(self, data, after_us=0.0):
         self._add(len(data), f"chip sends {len(data)} after {after_us:.0f} us")

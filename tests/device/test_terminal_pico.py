@@ -23,16 +23,6 @@ FARE = 200
 
 
 @pytest.fixture(scope="module")
-def flash(uf2):
-    """A provisioned Pico's flash: the price is 2.00, the keys are used as they are."""
-    rig = Rig(uf2)
-    rig.provision()
-    rig.world.run(500)
-    rig.world.close()
-    return rig.world.flash_image()
-
-
-@pytest.fixture(scope="module")
 def shared(flash):
     """A Pico in service for tests that leave it so."""
     rig = Rig(flash=flash)
@@ -166,10 +156,9 @@ def test_power_may_fail_in_a_purchase_on_the_real_flash_path_p1_p2_p5(flash, ope
 
 
 def test_a_reader_that_loses_power_is_found_again(shared):
-    reader = shared.world.reader
+    reader = shared.world.parts.reader
     assert reader.baud_rate == 921600
-    reader.chip.power_on()
-    reader.baud_rate = reader.chip.baud_rate
+    reader.power_on()
     shared.world.run(3000, lambda: reader.baud_rate == 921600, every_ms=20)
     shared.wait_screen("请刷卡")
     shared.tap(card(30))
@@ -180,7 +169,7 @@ def test_a_reader_that_loses_power_is_found_again(shared):
 def test_a_pico_restarts_beside_a_chip_that_stayed_awake_and_fast(flash):
     rig = Rig(flash=flash)
     rig.serve()
-    chip = rig.world.reader.chip
+    chip = rig.world.parts.reader
     chip.power_on, awake = lambda: None, chip.power_on
     rig.world.reboot()
     chip.power_on = awake

@@ -268,13 +268,15 @@ def test_service_mode_ends_the_terminal_and_a_restart_brings_it_back(rig):
 
 def test_a_reader_that_loses_power_is_found_again(rig):
     rig.tap("a", "支付成功")
-    rig.session.call(rig.world.chip.power_on)  # unplugged and plugged in: asleep, at 115200
+    rig.session.call(
+        rig.world.parts.reader.power_on
+    )  # unplugged and plugged in: asleep, at 115200
     rig.tap("d", "支付成功")
     rig.assert_balanced(2 * PRICE)
 
 
 def test_a_reader_that_loses_power_in_mid_debit_is_found_and_the_debit_proved_p2(rig):
-    chip, send = rig.world.chip, rig.world.chip.send
+    chip, send = rig.world.parts.reader, rig.world.parts.reader.send
 
     def lose_power(data, after_us=0.0):  # in place of its answer
         chip.send = send
@@ -292,7 +294,7 @@ def test_a_reader_that_loses_power_in_mid_debit_is_found_and_the_debit_proved_p2
 
 
 def test_a_terminal_restarts_beside_a_chip_that_stayed_awake_and_fast(rig):
-    chip, power_on = rig.world.chip, rig.world.chip.power_on
+    chip, power_on = rig.world.parts.reader, rig.world.parts.reader.power_on
     assert chip.baud_rate == 921600
     chip.power_on = lambda: None
     rig.session.call(rig.world.power_off)
@@ -303,7 +305,7 @@ def test_a_terminal_restarts_beside_a_chip_that_stayed_awake_and_fast(rig):
 
 
 def test_no_reader_at_all_is_said_and_one_that_comes_is_taken(rig):
-    chip, feed = rig.world.chip, rig.world.chip.feed
+    chip, feed = rig.world.parts.reader, rig.world.parts.reader.feed
     mark = rig.session.mark()
     chip.feed = lambda data: None
     rig.session.wait_screen("读卡器故障", mark, 60)

@@ -35,31 +35,39 @@ class Timers:
 
 
 class Pin:
-    """machine.Pin on a wire."""
+    """machine.Pin on a wire. IN drives nothing; OPEN_DRAIN lets go at 1."""
 
     IN, OUT, OPEN_DRAIN = 0, 1, 2
     PULL_UP, PULL_DOWN = 1, 2
     IRQ_FALLING, IRQ_RISING = 4, 8
 
-    def __init__(self, wiring, number, mode=-1, pull=None, value=None):
+    def __init__(self, wiring, number, mode=OUT, pull=None, value=None):
         self.line, self._handler, self._trigger = wiring.line(number), None, 0
         self.line.listen(self._changed)
-        if value is not None:
-            self.line.drive(bool(value))
+        self.init(mode, pull, value)
+
+    def init(self, mode=OUT, pull=None, value=None):
+        self._mode = mode
+        if mode == self.IN:
+            self.line.drive(None, self)
+        elif value is not None:
+            self(value)
 
     def __call__(self, level=None):
         if level is None:
             return int(self.line.level)
-        self.line.drive(bool(level))
+        if self._mode == self.IN:
+            raise ValueError("an input is not driven")
+        self.line.drive(None if level and self._mode == self.OPEN_DRAIN else bool(level), self)
         return None
 
     value = __call__
 
     def on(self):
-        self.line.drive(True)
+        self(1)
 
     def off(self):
-        self.line.drive(False)
+        self(0)
 
     def irq(self, handler=None, trigger=12, hard=False):
         self._handler, self._trigger = handler, trigger
@@ -149,11 +157,7 @@ class SPI:
     def __init__(self, wiring, number=0, baudrate=4_000_000):
         self.baudrate, self.count = baudrate, 0
         self.tamper = lambda byte: byte
-        self._parts = []
-        for pin, part in wiring.spi.get(number, ()):
-            line = wiring.line(pin)
-            line.listen(lambda level, part=part: part.select(not level))
-            self._parts.append((line, part))
+        self._parts = [(wiring.line(pin), part) for pin, part in wiring.spi.get(number, ())]
 
     def init(self, baudrate=None, **options):
         self.baudrate = baudrate or self.baudrate
@@ -188,15 +192,17 @@ class UART:
     """machine.UART; bytes at another rate than the part's arrive inverted, as noise would.
 
     from_part, to_part: called with each piece of bytes, return what arrives. written, received:
-    bytes on the wire. As drivers.uart_port wants it, with `read_into` beside for drivers that are
-    handed a port.
+    bytes on the wire. timeout_ms: how long a read blocks for its first byte (in virtual time).
+    Also a byte port (drivers/uart_port.py), for drivers that are handed one.
     """
 
-    def __init__(self, wiring, number=0, baudrate=115200):
-        self.baudrate, self.written, self.received = baudrate, 0, 0
+    def __init__(self, wiring, number=0, baudrate=115200, timeout_ms=0):
+        self.baudrate, self.timeout_ms = baudrate, timeout_ms
+        self.written = self.received = 0
         self.from_part = self.to_part = lambda data: data
         self._part = wiring.uart.get(number)
-        self._incoming, self._free_s, self._arrival = bytearray(), 0.0, asyncio.Event()
+        self._coming, self._incoming = [], bytearray()
+        self._free_s, self._arrival = 0.0, asyncio.Event()
         if self._part is not None:
             self._part.send = self._send
 
@@ -210,28 +216,31 @@ class UART:
         return rate is None or abs(rate - self.baudrate) <= 0.03 * rate
 
     def _send(self, data, after_us=0.0):
-        data, done = self.from_part(bytes(data)), []
+        data = self.from_part(bytes(data))
         rate = self._part.baud_rate or self.baudrate
         start_s = max(virtual.clock.now_s + after_us / 1e6, self._free_s)
         self._free_s = start_s + len(data) * 10 / rate
-
-        def deliver():
-            done.append(True)
-            self.received += len(data)
-            self._incoming += data if self._is_clear() else bytes(b ^ 0xFF for b in data)
-            self._arrival.set()
-
-        loop = asyncio.get_running_loop()
-        handle = loop.call_later(self._free_s - virtual.clock.now_s, deliver)
+        item = (self._free_s, data, rate)
+        self._coming.append(item)
+        wait_s = self._free_s - virtual.clock.now_s
+        asyncio.get_running_loop().call_later(wait_s, self._arrival.set)
 
         def cancel():
-            if done or virtual.clock.now_s > start_s:
+            if item not in self._coming or virtual.clock.now_s > start_s:
                 return False
-            handle.cancel()
+            self._coming.remove(item)
             self._free_s = start_s
             return True
 
         return cancel
+
+    def _take(self):
+        """What has arrived by now."""
+        while self._coming and self._coming[0][0] <= virtual.clock.now_s + 1e-9:
+            _, data, rate = self._coming.pop(0)
+            self.received += len(data)
+            is_clear = abs(rate - self.baudrate) <= 0.03 * rate
+            self._incoming += data if is_clear else bytes(b ^ 0xFF for b in data)
 
     def write(self, data):
         data = bytes(data)
@@ -245,29 +254,43 @@ class UART:
         return len(data)
 
     def any(self):
+        self._take()
         return len(self._incoming)
 
     def readinto(self, buf, size=None):
+        self._take()
+        until_s = virtual.clock.now_s + self.timeout_ms / 1000
+        if not self._incoming and self._coming and self._coming[0][0] <= until_s:
+            virtual.clock.advance(max(0.0, self._coming[0][0] - virtual.clock.now_s))
+            self._take()
+        elif not self._incoming:
+            virtual.clock.advance(self.timeout_ms / 1000)
         count = min(len(buf), len(self._incoming))
         buf[:count] = bytes(self._incoming[:count])
         del self._incoming[:count]
         return count or None
 
     def read(self, size=None):
+        self._take()
         data = bytes(self._incoming[: len(self._incoming) if size is None else size])
         del self._incoming[: len(data)]
         return data or None
 
-    # -- the same as a byte port (drivers/uart_port.py) ---------------------------------------
+    # -- the same as a byte port ------------------------------------------------------------
 
     async def read_into(self, view, timeout_ms):
-        if not self._incoming:
+        end_s = virtual.clock.now_s + timeout_ms / 1000
+        while not self.any():
+            left_s = end_s - virtual.clock.now_s
+            if left_s <= 0:
+                return 0
             self._arrival.clear()
             try:
-                await asyncio.wait_for(self._arrival.wait(), timeout_ms / 1000)
+                await asyncio.wait_for(self._arrival.wait(), left_s)
             except TimeoutError:
-                return 0
+                pass
         return self.readinto(view) or 0
 
     def clear(self):
+        self._take()
         self._incoming.clear()

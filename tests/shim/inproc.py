@@ -8,6 +8,7 @@ from onecard.keystore import Keystore, PurseKeys
 from onecard.sim.cards.purse import PurseCard
 from onecard.sim.field import Field
 from onecard.sim.flash import NORFlash
+from onecard.sim.pcd import Pcd
 
 from drivers.reader.base import CardGone, Reader, Target
 
@@ -75,20 +76,20 @@ class FieldTarget(Target):
     """A card in the simulated field, through the field's own block protocol."""
 
     def __init__(self, field):
-        self._field = field
-        found = field.activate()
+        self._pcd = Pcd(field)
+        found = self._pcd.activate()
         if found is None:
             raise CardGone("no card")
         self.uid, self.ats, self.is_iso_dep = found.uid, found.ats, bool(found.sak & 0x20)
 
     async def exchange(self, command):
-        answer = self._field.transceive(command)
+        answer = self._pcd.transceive(bytes(command))
         if answer is None:
             raise CardGone("silent")
         return answer
 
     async def is_present(self):
-        return self._field.is_present()
+        return self._pcd.is_present()
 
 
 class FieldReader(Reader):

@@ -5,13 +5,25 @@ import random
 import pytest
 from onecard.sim.cards.purse import PurseCard
 from onecard.sim.cards.tags import FaultyCard, PlainTag
-from onecard.sim.field import BYTE_US, Field, crc_a
+from onecard.sim.field import BYTE_US, crc_a
+from onecard.sim.field import Field as Air
+from onecard.sim.pcd import Pcd
 
 SELECT = bytes.fromhex("00A4040008A000000632010105")
 INIT = bytes.fromhex("805001020B01000000C81122334455660F")
 DEBIT = bytes.fromhex("805401000F0000012320250131123456FA18F43A08")
 BALANCE = bytes.fromhex("805C000204")
 ACTIVATION_BYTES = 1 + 2 + 2 + 5 + 9 + 3 + 4 + 7
+
+
+class Field(Air):
+    """The air with one reader in it."""
+
+    def __init__(self):
+        super().__init__()
+        pcd = Pcd(self)
+        self.activate, self.transceive, self.frame = pcd.activate, pcd.transceive, pcd.frame
+        self.is_present, self.deselect = pcd.is_present, pcd.deselect
 
 
 class Echo:

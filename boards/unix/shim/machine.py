@@ -8,6 +8,7 @@ import struct
 from bench import ask
 
 _GET_FILENO = 10
+_LET_GO = 2
 
 
 def unique_id():
@@ -21,30 +22,90 @@ def reset_cause():
 
 
 class Pin:
-    """An output pin: pin(1), pin(0)."""
+    """A pin: pin(1), pin(0), pin(). No interrupts: the bench cannot knock here."""
 
-    OUT = 1
+    IN, OUT, OPEN_DRAIN = 0, 1, 2
+    PULL_UP, PULL_DOWN = 1, 2
+    IRQ_FALLING, IRQ_RISING = 4, 8
 
-    def __init__(self, number, mode=OUT):
+    def __init__(self, number, mode=OUT, pull=None, value=None):
         self._number = number
+        self.init(mode, pull, value)
 
-    def __call__(self, level):
+    def init(self, mode=OUT, pull=None, value=None):
+        """Another mode; value: the level to drive at once."""
+        self._mode = mode
+        if mode == self.IN:
+            ask("G", bytes((self._number, _LET_GO)))
+        elif value is not None:
+            self(value)
+
+    def __call__(self, level=None):
+        """Drive the level, or read it."""
+        if level is None:
+            return ask("H", bytes((self._number,)))[0]
+        if level and self._mode == self.OPEN_DRAIN:
+            level = _LET_GO
         ask("G", bytes((self._number, level)))
+
+    value = __call__
 
 
 class I2C:
-    """Writes only: all that the display needs."""
+    """A bus of the bench."""
 
     def __init__(self, number, freq=400000):
-        pass
+        self._number = number
 
-    def writeto(self, address, data):
-        """One write transaction."""
-        ask("I", bytes((address,)) + bytes(data))
+    def writeto(self, address, data, stop=True):
+        """One write transaction. Raises OSError(5) without an acknowledge."""
+        if ask("I", bytes((self._number, address)) + bytes(data)) != b"\x01":
+            raise OSError(5)
+        return len(data)
 
-    def writevto(self, address, parts):
+    def writevto(self, address, parts, stop=True):
         """One write transaction from several buffers."""
-        ask("I", bytes((address,)) + b"".join(bytes(part) for part in parts))
+        return self.writeto(address, b"".join(bytes(part) for part in parts))
+
+    def readfrom_into(self, address, buf, stop=True):
+        """One read transaction into all of `buf`."""
+        got = ask("J", struct.pack("<BBH", self._number, address, len(buf)))
+        if got[0] != 1:
+            raise OSError(5)
+        memoryview(buf)[:] = memoryview(got)[1:]
+
+    def readfrom_mem_into(self, address, register, buf):
+        """Write the register's number, read into all of `buf`."""
+        self.writeto(address, bytes((register,)))
+        self.readfrom_into(address, buf)
+
+    def writeto_mem(self, address, register, data):
+        """Write the register's number and data."""
+        self.writevto(address, (bytes((register,)), data))
+
+
+class SPI:
+    """A bus of the bench, mode 0; chip selects are pins."""
+
+    MSB = 1
+
+    def __init__(self, number, baudrate=4000000):
+        self._number = bytes((number,))
+
+    def init(self, baudrate=4000000):
+        """Any speed will do."""
+
+    def write(self, data):
+        """Send."""
+        ask("X", self._number + bytes(data))
+
+    def readinto(self, buf, write=0):
+        """Receive into all of `buf`."""
+        memoryview(buf)[:] = ask("X", self._number + bytes((write,)) * len(buf))
+
+    def write_readinto(self, out, into):
+        """Both at once, of one size."""
+        memoryview(into)[:] = ask("X", self._number + bytes(out))
 
 
 class RTC:

@@ -36,15 +36,15 @@ async def send(target, command):
     Raises StatusError for any other status word but 9000, ProtocolError for a broken answer, and
     what the reader raises (CardGone, LinkError).
     """
-    answer = await target.exchange(command)
+    answer = bytes(await target.exchange(command))  # the reader's buffer is used again
     data = b""
     for _ in range(_MAX_FETCHES):
         sw = status(answer)
         if sw >> 8 == 0x6C:
-            answer = await target.exchange(command[:-1] + bytes((sw & 0xFF,)))
+            answer = bytes(await target.exchange(command[:-1] + bytes((sw & 0xFF,))))
         elif sw >> 8 == 0x61:
             data += answer[:-2]
-            answer = await target.exchange(encode(0, 0xC0, 0, 0, le=sw & 0xFF or 256))
+            answer = bytes(await target.exchange(encode(0, 0xC0, 0, 0, le=sw & 0xFF or 256)))
         else:
             return data + decode(answer)
     raise ProtocolError("card never stops offering more data")

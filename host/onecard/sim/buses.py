@@ -16,6 +16,9 @@ class I2cPart:
 
     address = 0
 
+    def power_on(self) -> None:
+        """The supply comes up: everything as after reset."""
+
     def start(self, is_read: bool) -> bool:
         """START and the address; False is no acknowledge."""
         return True
@@ -38,6 +41,9 @@ class I2cPart:
 
 class SpiPart:
     """A part behind a chip select (active low), mode 0, most significant bit first."""
+
+    def power_on(self) -> None:
+        """The supply comes up: everything as after reset."""
 
     def select(self, is_on: bool) -> None:
         """Chip select has changed."""
@@ -63,27 +69,40 @@ class UartPart:
     baud_rate: int | None = None
     send: Callable[[bytes, float], Cancel] = staticmethod(_unconnected)
 
+    def power_on(self) -> None:
+        """The supply comes up: everything as after reset."""
+
     def receive(self, data: bytes) -> None:
         """Bytes from the controller, in any portions."""
 
 
 class Line:
-    """A wire on a pin. Who drives it tells all that listen; it rests at its pull."""
+    """A wire on a pin, between the controller and its parts.
 
-    def __init__(self, level: bool = True) -> None:
-        self.level = level
+    Several may drive it: one that drives low wins, as through open drains; nobody leaves it at
+    `rest`, its pull.
+    """
+
+    def __init__(self, rest: bool = True) -> None:
+        self.level = self._rest = rest
+        self._drivers: dict[object, bool] = {}
         self._listeners: list[Callable[[bool], None]] = []
 
     def listen(self, listener: Callable[[bool], None]) -> None:
         """Call listener(level) at each change."""
         self._listeners.append(listener)
 
-    def drive(self, level: bool) -> None:
-        """Set the level."""
-        if level != self.level:
-            self.level = level
+    def drive(self, level: bool | None, driver: object = None) -> None:
+        """`driver` pulls to level; None lets go."""
+        if level is None:
+            self._drivers.pop(driver, None)
+        else:
+            self._drivers[driver] = level
+        resolved = all(self._drivers.values()) if self._drivers else self._rest
+        if resolved != self.level:
+            self.level = resolved
             for listener in list(self._listeners):
-                listener(level)
+                listener(resolved)
 
 
 @dataclass
@@ -99,6 +118,25 @@ class Wiring:
     uart: dict[int, UartPart] = field(default_factory=dict)
     lines: dict[int, Line] = field(default_factory=dict)
 
+    def __post_init__(self) -> None:
+        for bus, parts in list(self.spi.items()):
+            self.spi[bus] = []
+            for pin, part in parts:
+                self.add_spi(bus, pin, part)
+
+    def add_spi(self, bus: int, pin: int, part: SpiPart) -> None:
+        """Put a part on an SPI bus, its chip select on `pin`."""
+        self.spi.setdefault(bus, []).append((pin, part))
+        self.line(pin).listen(lambda level: part.select(not level))
+
     def line(self, pin: int) -> Line:
         """The wire on this pin, made on first use."""
         return self.lines.setdefault(pin, Line())
+
+    def power_on(self) -> None:
+        """All parts get power."""
+        parts: list[I2cPart | SpiPart | UartPart] = [p for bus in self.i2c.values() for p in bus]
+        parts += [part for bus in self.spi.values() for _, part in bus]
+        parts += self.uart.values()
+        for part in parts:
+            part.power_on()

@@ -1,61 +1,94 @@
-"""A radio field of a type A reader at 106 kbit/s, which a card enters and leaves at any byte."""
+"""The air in front of a reader's antenna: frames, cards that enter and leave at any byte, faults.
+
+Levels are those of ISO/IEC 14443-2 and -3: a frame is bytes and bits with its CRC in it. Who makes
+and checks CRCs, and what a collision means to it, is the reader chip's affair.
+"""
+
+from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from onecard.sim.cards.base import Card
-from onecard.sim.picc import FC_MHZ, FRAME_SIZES, Picc, check_byte, parse_ats
+from onecard.sim.crc import crc_a
+from onecard.sim.picc import Answer, PiccA, PiccB
+from onecard.sim.picc_blocks import FC_MHZ
 
-BYTE_US = 9 * 128 / FC_MHZ  # eight bits and parity at one etu of 128/fc
-SHORT_FRAME_US = 7 * 128 / FC_MHZ
+ETU_US = 128 / FC_MHZ
+BYTE_US = 9 * ETU_US  # type A: eight bits and parity
+BYTE_B_US = 10 * ETU_US  # type B: start, eight bits, stop
+FRAME_B_US = 24 * ETU_US  # SOF and EOF
+SHORT_FRAME_US = 7 * ETU_US
 FDT_ONE_US = 1236 / FC_MHZ  # reader to card, last bit sent was 1 (ISO/IEC 14443-3, 6.2.1.1)
 FDT_ZERO_US = 1172 / FC_MHZ  # the same, last bit was 0; also card to reader
-_MAX_WTX = 100
+TR_US = 151 * ETU_US  # type B: TR0 and TR1 at their least (64/fs, 80/fs) and the reader's turn
+
+TO_CARD, TO_READER = "to card", "to reader"
+Tamper = Callable[[str, bytes], bytes | None]
 
 
 @dataclass(frozen=True)
-class Target:
-    """A card that was activated: atqa in air order, the final sak, uid, ats (empty if none)."""
+class Reception:
+    """What reaches the antenna. bits: in all, the first at bit 0 of data.
 
-    atqa: bytes
-    sak: int
-    uid: bytes
-    ats: bytes
+    delay_us: from the end of the frame sent to the first bit. air_us: the answer's own length.
+    collision: index of the first bit in which cards differed; bits behind it are of no use.
+    is_garbled: a parity bit or the framing was wrong.
+    """
+
+    data: bytes
+    bits: int
+    delay_us: float
+    air_us: float
+    collision: int | None = None
+    is_garbled: bool = False
 
 
-def crc_a(data: bytes) -> bytes:
-    """CRC_A of ISO/IEC 14443-3 annex B, in air order (low byte first)."""
-    crc = 0x6363
-    for byte in data:
-        byte ^= crc & 0xFF
-        byte ^= byte << 4 & 0xFF
-        crc = (crc >> 8) ^ (byte << 8) ^ (byte << 3) ^ (byte >> 4)
-    return (crc & 0xFFFF).to_bytes(2, "little")
+class _Present:
+    def __init__(self, card: Card, bytes_left: int | None) -> None:
+        self.card = card
+        self.picc = PiccB(card) if hasattr(card, "atqb") else PiccA(card)
+        self.kind = "B" if hasattr(card, "atqb") else "A"
+        self.bytes_left = bytes_left
+
+    def cross(self, size: int) -> bool:
+        """Count size bytes on air; False if the card's power went before the last of them."""
+        if self.bytes_left is None:
+            return True
+        crossed = min(size, self.bytes_left)
+        self.bytes_left -= crossed
+        return crossed == size
 
 
 class Field:
-    """The air between a reader's antenna and at most one card.
+    """The air between a reader's antenna and its cards.
 
     air_us and card_us add up what the air and the card have taken since the start, so that a
     reader chip can delay its answer by the growth of `elapsed_us`. air_bytes counts both ways.
-    The block protocol's reader side (block number, FSD, FSC) is kept here for the chip that asks.
+    tamper: called with TO_CARD or TO_READER and a frame; returns what arrives, None for nothing.
     """
 
     def __init__(self) -> None:
-        self.card: Card | None = None
+        self.tamper: Tamper = lambda way, data: data
         self.on_change: Callable[[], None] | None = None
         self.air_us = 0.0
         self.card_us = 0.0
         self.air_bytes = 0
         self.is_on = True
-        self.fwt_us = parse_ats(b"").fwt_us
         self._listeners: list[Callable[[], None]] = []
-        self._picc: Picc | None = None
-        self._bytes_left: int | None = None
-        self._fsc = 32
-        self._block = 0
+        self._present: list[_Present] = []
 
     # -- cards come and go ------------------------------------------------------
+
+    @property
+    def cards(self) -> list[Card]:
+        """The cards that are there."""
+        return [present.card for present in self._present]
+
+    @property
+    def card(self) -> Card | None:
+        """The first card that is there."""
+        return self._present[0].card if self._present else None
 
     @property
     def elapsed_us(self) -> float:
@@ -67,37 +100,43 @@ class Field:
         self._listeners.append(listener)
 
     def place(self, card: Card, leave_after_bytes: int | None = None) -> None:
-        """A card enters; one that was there leaves first.
+        """A card enters; those that were there leave first. See add()."""
+        self._take_away()
+        self.add(card, leave_after_bytes)
+
+    def add(self, card: Card, leave_after_bytes: int | None = None) -> None:
+        """A card enters beside those that are there.
 
         leave_after_bytes: the card loses power once that many bytes, CRCs included, have crossed
         the air in either direction from now on. A command whose last byte has not crossed by
         then, or crosses as the power goes, is not carried out; one whose answer is cut was.
         """
-        self._take_away()
-        self.card, self._picc = card, Picc(card)
-        self._bytes_left = leave_after_bytes
+        self._present.append(_Present(card, leave_after_bytes))
         self._changed()
 
     def leave_after(self, count: int) -> None:
-        """The card that is there loses power after count more bytes on the air."""
-        self._bytes_left = count
+        """The cards that are there lose power after count more bytes on the air."""
+        for present in self._present:
+            present.bytes_left = count
 
-    def remove(self) -> None:
-        """The card leaves now. Nothing happens if there is none."""
-        if self.card is not None:
-            self._take_away()
+    def remove(self, card: Card | None = None) -> None:
+        """This card, or all that are there, leave now."""
+        if self._take_away(card):
             self._changed()
 
     def switch(self, is_on: bool) -> None:
         """Turn the carrier on or off; without it a card has no power."""
-        if self.is_on and not is_on and self._picc is not None:
-            self._picc.power_off()
+        if self.is_on and not is_on:
+            for present in self._present:
+                present.picc.power_off()
         self.is_on = is_on
 
-    def _take_away(self) -> None:
-        if self._picc is not None:
-            self._picc.power_off()
-        self.card, self._picc, self._bytes_left = None, None, None
+    def _take_away(self, card: Card | None = None) -> bool:
+        leaving = [p for p in self._present if card is None or p.card is card]
+        for present in leaving:
+            present.picc.power_off()
+            self._present.remove(present)
+        return bool(leaving)
 
     def _changed(self) -> None:
         for listener in list(self._listeners):
@@ -107,151 +146,94 @@ class Field:
 
     # -- frames -------------------------------------------------------------------
 
-    def frame(self, data: bytes, bits: int = 8, has_crc: bool = True) -> bytes | None:
-        """One frame to the card and its answer, both without CRC; None is silence.
+    def transmit(
+        self, data: bytes, last_bits: int = 8, kind: str = "A", rates: tuple[int, int] = (0, 0)
+    ) -> Reception | None:
+        """One frame to the cards and what comes back; None is silence.
 
-        bits: valid bits of the last byte, 7 for REQA and WUPA.
-        has_crc: a CRC goes with the frame on air (not in anticollision).
+        data: as on the air, CRC included; last_bits of its last byte are sent. kind: "A" or "B".
+        rates: to the card and back, as log2 of the factor over 106 kbit/s; a card at another
+        rate hears nothing.
         """
-        if not self.is_on:
+        if not self.is_on or not data:
             return None
-        on_air = data + crc_a(data) if has_crc and bits == 8 else data
-        time_us = SHORT_FRAME_US if bits == 7 else len(on_air) * BYTE_US
-        self.air_us += FDT_ZERO_US + time_us
-        if not self._cross(len(on_air)) or self._bytes_left == 0:
-            self._leave_if_spent()
+        self.air_us += FDT_ZERO_US + self.frame_us(data, last_bits, kind, rates[0])
+        arriving = self.tamper(TO_CARD, data)
+        answers = []
+        for present in list(self._present):
+            if not present.cross(len(data)) or present.bytes_left == 0 or arriving is None:
+                continue
+            if present.kind == kind and present.picc.rates == rates:
+                answer = present.picc.receive(arriving, last_bits, arriving != data)
+                if answer is not None:
+                    answers.append((present, answer))
+        self.air_bytes += len(data)
+        reception = self._superpose(answers, data, last_bits, kind, rates[1])
+        self._remove_spent()
+        return reception
+
+    def _superpose(
+        self,
+        answers: list[tuple[_Present, Answer]],
+        sent: bytes,
+        last_bits: int,
+        kind: str,
+        rate: int,
+    ) -> Reception | None:
+        """What all answers together make at the antenna; counts their time and bytes."""
+        if not answers:
             return None
-        answer = self._picc.receive(data, bits, has_crc) if self._picc else None
-        if answer is None:
+        turn_us = self._turn_us(sent, last_bits, kind)
+        delay_us = max(answer.delay_us for _, answer in answers)
+        self.card_us += delay_us
+        size = max(len(answer.data) for _, answer in answers)
+        air_us = self.frame_us(bytes(size), 8, kind, rate)
+        self.air_us += turn_us + air_us
+        self.air_bytes += size
+        arrived = [answer for present, answer in answers if present.cross(size)]
+        if not arrived:
             return None
-        self.card_us += answer.delay_us
-        size = len(answer.data) + (2 if answer.has_crc else 0)
-        last_bit = on_air[-1] >> (bits - 1) & 1
-        self.air_us += (FDT_ONE_US if last_bit else FDT_ZERO_US) + size * BYTE_US
-        arrived = self._cross(size)
-        self._leave_if_spent()
-        return answer.data if arrived else None
-
-    def _cross(self, size: int) -> bool:
-        """Count size bytes on air; False if the card's power went before the last of them."""
-        if self._bytes_left is None:
-            self.air_bytes += size
-            return True
-        crossed = min(size, self._bytes_left)
-        self.air_bytes += crossed
-        self._bytes_left -= crossed
-        return crossed == size
-
-    def _leave_if_spent(self) -> None:
-        if self._bytes_left == 0:
-            self.remove()
-
-    # -- activation and the block protocol, reader's side -------------------------
-
-    def activate(self, fsdi: int = 5, with_rats: bool = True) -> Target | None:
-        """WUPA, anticollision, SELECT and (for a 14443-4 card, if asked) RATS. None: no card.
-
-        fsdi: code of the reader's frame size; 5 is 64 bytes.
-        """
-        self.is_on = True
-        atqa = self.frame(b"\x52", bits=7)
-        if atqa is None:  # a card in a wrong state went back to idle: it hears the second one
-            atqa = self.frame(b"\x52", bits=7)
-        if atqa is None:
+        values = [int.from_bytes(answer.data, "little") for answer in arrived]
+        bits = max(answer.bits for answer in arrived)
+        merged = seen = 0
+        for value in values:
+            merged, seen = merged | value, seen | (value ^ values[0])
+        is_mixed = len({(answer.bits, answer.delay_us) for answer in arrived}) > 1
+        collision = (seen & -seen).bit_length() - 1 if seen else None
+        data = merged.to_bytes(size, "little")
+        heard = self.tamper(TO_READER, data)
+        if heard is None:
             return None
-        found = self._anticollision()
-        if found is None:
-            return None
-        uid, sak = found
-        ats = b""
-        if sak & 0x20 and with_rats:
-            answer = self.rats(fsdi)
-            if answer is None:
-                return None
-            ats = answer
-        return Target(atqa, sak, uid, ats)
+        is_garbled = heard != data or is_mixed or (kind == "B" and collision is not None)
+        if kind == "B":
+            collision = None
+        if heard != data:
+            bits = len(heard) * 8
+        return Reception(heard, bits, turn_us + delay_us, air_us, collision, is_garbled)
 
-    def _anticollision(self) -> tuple[bytes, int] | None:
-        uid = b""
-        for code in (0x93, 0x95, 0x97):
-            level = self.frame(bytes([code, 0x20]), has_crc=False)
-            if level is None or len(level) != 5 or check_byte(level[:4]) != level[4]:
-                return None
-            sak = self.frame(bytes([code, 0x70]) + level)
-            if sak is None or len(sak) != 1:
-                return None
-            if not sak[0] & 0x04:
-                return uid + level[:4], sak[0]
-            uid += level[1:4]
-        return None
+    @staticmethod
+    def frame_us(data: bytes, last_bits: int, kind: str, rate: int) -> float:
+        """Time that a frame takes on the air, microseconds."""
+        if kind == "B":
+            return (len(data) * BYTE_B_US + FRAME_B_US) / (1 << rate)
+        if last_bits == 8:
+            return len(data) * BYTE_US / (1 << rate)
+        return (len(data) - 1) * BYTE_US + last_bits * ETU_US
 
-    def rats(self, fsdi: int = 5) -> bytes | None:
-        """Ask for the ATS and start the block protocol with it. None: no answer."""
-        ats = self.frame(bytes([0xE0, fsdi << 4]))
-        if ats is None:
-            return None
-        parameters = parse_ats(ats)
-        self._fsc, self.fwt_us, self._block = parameters.fsc, parameters.fwt_us, 0
-        if parameters.sfgi:
-            self.air_us += 4096 / FC_MHZ * 2**parameters.sfgi
-        return ats
+    @staticmethod
+    def _turn_us(data: bytes, last_bits: int, kind: str) -> float:
+        if kind == "B":
+            return TR_US
+        is_one = data[-1] >> (last_bits - 1) & 1
+        return FDT_ONE_US if is_one else FDT_ZERO_US
 
-    def transceive(self, apdu: bytes, more: bool = False) -> bytes | None:
-        """One APDU in ISO/IEC 14443-4 blocks, chained both ways as FSC and FSD demand.
-
-        more: the APDU goes on in a later call; the answer is then b"".
-        Returns the answer with its status word; None if the card fell silent.
-        """
-        size = self._fsc - 3
-        parts = [apdu[i : i + size] for i in range(0, len(apdu), size)] or [b""]
-        answer: bytes | None = b""
-        for index, part in enumerate(parts):
-            is_last = index == len(parts) - 1 and not more
-            answer = self._send_block(part, is_last)
-            if answer is None:
-                return None
-        return b"" if more or answer is None else self._collect(answer)
-
-    def _send_block(self, inf: bytes, is_last: bool) -> bytes | None:
-        code = 0x02 | self._block | (0 if is_last else 0x10)
-        answer = self._wait(self.frame(bytes([code]) + inf))
-        if answer is None or not answer or answer[0] & 1 != self._block:
-            return None
-        if bool(answer[0] & 0xE6 == 0xA2) == is_last:  # R(ACK) belongs to a chain only
-            return None
-        self._block ^= 1
-        return answer
-
-    def _wait(self, answer: bytes | None) -> bytes | None:
-        """Grant the card's waiting time extensions (at most 100 in a row)."""
-        for _ in range(_MAX_WTX):
-            if answer is None or len(answer) != 2 or answer[0] != 0xF2:
-                return answer
-            answer = self.frame(bytes([0xF2, answer[1] & 0x3F]))
-        return None
-
-    def _collect(self, answer: bytes) -> bytes | None:
-        data = answer[1:]
-        while answer[0] & 0x10:
-            reply = self._wait(self.frame(bytes([0xA2 | self._block])))
-            if not reply or reply[0] & 0xE2 != 0x02 or reply[0] & 1 != self._block:
-                return None
-            answer, self._block = reply, self._block ^ 1
-            data += answer[1:]
-        return data
-
-    def is_present(self) -> bool:
-        """Ask a 14443-4 card for a sign of life without side effect: R(NAK) brings R(ACK)."""
-        answer = self.frame(bytes([0xB2 | self._block]))
-        return answer is not None and answer[:1] in (b"\xa2", b"\xa3", b"\xaa", b"\xab")
-
-    def deselect(self) -> bool:
-        """S(DESELECT); the card is then halted. False if it did not answer."""
-        return bool(self.frame(b"\xc2"))
-
-    def halt(self) -> None:
-        """HLTA for a card without the block protocol; there is no answer."""
-        self.frame(b"\x50\x00")
+    def _remove_spent(self) -> None:
+        spent = [present for present in self._present if present.bytes_left == 0]
+        for present in spent:
+            present.picc.power_off()
+            self._present.remove(present)
+        if spent:
+            self._changed()
 
 
-__all__ = ["BYTE_US", "FRAME_SIZES", "Field", "Target", "crc_a"]
+__all__ = ["BYTE_US", "TO_CARD", "TO_READER", "Field", "Reception", "crc_a"]

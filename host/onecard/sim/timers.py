@@ -72,17 +72,22 @@ class RealTimers:
 
 
 class AlarmTimers:
-    """Timers on the virtual Pico's cycle clock. mcu: the emulator's microcontroller."""
+    """Timers on the virtual Pico's cycle clock. Before attach() it stands still: no power."""
 
-    def __init__(self, mcu: Any) -> None:
+    _clock: Any = None
+
+    def attach(self, mcu: Any) -> None:
+        """Go by the clock of this microcontroller; what was to happen on another never does."""
         self._clock = mcu.clock
 
     def now_us(self) -> float:
         """See Timers."""
-        return float(self._clock.nanos) / 1000
+        return float(self._clock.nanos) / 1000 if self._clock is not None else 0.0
 
     def after(self, delay_us: float, action: Action) -> Cancel:
         """See Timers."""
+        if self._clock is None:
+            return lambda: True
         state = {"is_pending": True}
 
         def fire() -> None:

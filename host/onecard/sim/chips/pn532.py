@@ -1,11 +1,12 @@
-"""A PN532 on its high-speed UART, byte by byte, after NXP UM0701-02 and the data sheet.
+"""A PN532, byte by byte, after NXP UM0701-02 and the data sheet; pn532_links.py has its buses.
 
 Choices where the manual leaves room, each as strange drivers (libnfc, nfcpy) need it:
 - A frame with a wrong LCS or DCS is not acknowledged and has no effect (6.2.2: a missing ACK
   tells the host to send again); `faults` records it.
 - Unknown command, wrong size or range of parameters: ACK, then the syntax error frame.
 - Asleep (LowVbat after power-up, PowerDown), five rising edges on the line wake the chip: one
-  byte 55 or five bytes 00. Bytes within WAKE_US after that are lost if a clock was given.
+  byte 55 or five bytes 00. Bytes within WAKE_US after that are lost if a clock was given. On I2C
+  and SPI it is the address or NSS.
 - Until SAMConfiguration has been sent once (LowVbat), commands of the contactless side get the
   syntax error frame.
 - A card's command runs when the host's frame is complete; its answer leaves when it is due.
@@ -24,6 +25,7 @@ WORK_US = 200.0  # own time from the end of a frame to the answer, without card 
 WAKE_US = 400.0
 _CONTACTLESS = (0x32, 0x40, 0x42, 0x44, 0x4A, 0x52, 0x54, 0x60)
 _HSU_WAKES = 0x10
+_ANY_WAKES = 0xFF  # after power-up
 
 Cancel = Callable[[], bool]
 
@@ -41,7 +43,8 @@ class PN532Chip:
     before what was sent earlier. It may return a function that takes the frame back and says
     whether it could (False: already on the wire); without one, what was sent cannot be aborted.
     now_us: a clock, only needed to lose the bytes that arrive while the chip wakes up.
-    on_baud_rate: called with the new rate when it changes.
+    link: the host interface as the bit of
+    PowerDown's wake set. is_dead: in reset, or wedged (for tests): it hears and says nothing.
     """
 
     def __init__(
@@ -49,9 +52,10 @@ class PN532Chip:
         field: Field,
         send: Callable[[bytes, float], Cancel | None],
         now_us: Callable[[], float] | None = None,
+        link: int = _HSU_WAKES,
     ) -> None:
-        self.field, self.send, self.now_us = field, send, now_us
-        self.on_baud_rate: Callable[[int], None] | None = None
+        self.field, self.send, self.now_us, self.link = field, send, now_us, link
+        self.is_dead = False
         self.faults: list[str] = []
         self.commands: list[int] = []
         self._rf = Initiator(field)
@@ -69,8 +73,9 @@ class PN532Chip:
         self._parser.clear()
         self._baud_rate, self._next_baud_rate = 115200, 0
         self.is_awake, self.is_configured = False, False
-        self._edges, self._wake_set, self._awake_at_us = 0, _HSU_WAKES, 0.0
+        self._edges, self._wake_set, self._awake_at_us = 0, _ANY_WAKES, 0.0
         self._last = b""
+        self._sleeps_with: int | None = None
         self._gpio = [0x3F, 0x06]
 
     @property
@@ -85,11 +90,33 @@ class PN532Chip:
 
     # -- the line -------------------------------------------------------------------
 
+    def reset_pin(self, level: bool) -> None:
+        """RSTPDN: low is hard power-down, rising is a power-up."""
+        self.is_dead = not level
+        if level:
+            self.power_on()
+
+    def is_listening(self) -> bool:
+        """It is awake, and has had the time to wake up."""
+        is_early = self.now_us is not None and self.now_us() < self._awake_at_us
+        return self.is_awake and not is_early and not self.is_dead
+
+    def wake(self) -> bool:
+        """The address on I2C or NSS on SPI: wakes it; True once it is listening."""
+        if not self.is_awake and self._wake_set & self.link and not self.is_dead:
+            self._awakened()
+        return self.is_listening()
+
+    def _awakened(self) -> None:
+        self.is_awake, self._edges = True, 0
+        if self.now_us:
+            self._awake_at_us = self.now_us() + WAKE_US
+
     def feed(self, data: bytes) -> None:
         """Bytes from the host, in any portions."""
-        if not self.is_awake:
-            data = self._wake(data)
-        if not data or (self.now_us and self.now_us() < self._awake_at_us):
+        if not self.is_awake and not self.is_dead:
+            data = self._wake_by_edges(data)
+        if not data or not self.is_listening():
             return
         for kind, body in self._parser.feed(data):
             if kind == "frame":
@@ -103,16 +130,14 @@ class PN532Chip:
             if not self.is_awake:
                 return
 
-    def _wake(self, data: bytes) -> bytes:
-        """What is left of data once the line has woken the chip."""
-        if not self._wake_set & _HSU_WAKES:
+    def _wake_by_edges(self, data: bytes) -> bytes:
+        """What is left of data once the UART's line has woken the chip."""
+        if not self._wake_set & _HSU_WAKES & self.link:
             return b""
         for index, byte in enumerate(data):
             self._edges += rising_edges(byte)
             if self._edges >= 5:
-                self.is_awake, self._edges = True, 0
-                if self.now_us:
-                    self._awake_at_us = self.now_us() + WAKE_US
+                self._awakened()
                 return data[index + 1 :]
         return b""
 
@@ -129,8 +154,6 @@ class PN532Chip:
         self._drop_answer()
         if self._next_baud_rate:
             self._baud_rate, self._next_baud_rate = self._next_baud_rate, 0
-            if self.on_baud_rate is not None:
-                self.on_baud_rate(self._baud_rate)
 
     def _drop_answer(self) -> None:
         self._wait = None
@@ -170,7 +193,14 @@ class PN532Chip:
             air_us = self.field.elapsed_us - start_us
             self._respond(code, answer, air_us + self._rf.wait_us)
             if code == 0x16 and answer[0] == 0:
-                self._sleep(data[0])
+                self._sleeps_with = data[0]
+                if self.link == _HSU_WAKES:
+                    self.answer_taken()
+
+    def answer_taken(self) -> None:
+        """The host has the last answer, or it is on its way; PowerDown begins after that."""
+        if self._sleeps_with is not None:
+            self._sleep(self._sleeps_with)
 
     def _respond(self, code: int, data: bytes, busy_us: float) -> None:
         with_ambles = not self._rf.parameters & 0x40
@@ -205,7 +235,7 @@ class PN532Chip:
             self._respond(code, found, self.field.elapsed_us - start_us)
 
     def _sleep(self, wake_set: int) -> None:
-        self.is_awake, self._wake_set = False, wake_set
+        self.is_awake, self._wake_set, self._sleeps_with = False, wake_set, None
         self.field.switch(False)
         self._parser.clear()
 
@@ -246,8 +276,9 @@ class PN532Chip:
 
     def _get_general_status(self, data: bytes) -> bytes:
         need(not data)
-        targets = bytes([1, 1, 0, 0, 0]) if self._rf.target else b"\x00"
-        return bytes([self._rf.last_error, 0]) + targets + b"\x80"
+        targets = b"".join(bytes([number + 1, 0, 0, 0]) for number in range(len(self._rf.targets)))
+        head = bytes([self._rf.last_error, 0, len(self._rf.targets)])
+        return head + targets + b"\x80"
 
     def _read_register(self, data: bytes) -> bytes:
         need(len(data) >= 2 and len(data) % 2 == 0)

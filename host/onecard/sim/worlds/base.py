@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from onecard.sim.field import Field
+from onecard.sim.terminal_parts import TerminalParts
 
 # Flash map of both boards behind the firmware: files, then journal (boards/*/flashmap.py).
 FILES_SIZE = 64 * 1024
@@ -70,6 +71,8 @@ class World(Protocol):
     link_path: str
     is_on: bool
 
+    @property
+    def parts(self) -> TerminalParts: ...
     @property
     def now_ms(self) -> float: ...
     def step(self, timeout_s: float = 0.02) -> None: ...

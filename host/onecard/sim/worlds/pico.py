@@ -1,4 +1,4 @@
-"""The whole terminal on a virtual Pico: PN532 on UART1, SSD1306 on I2C0, a buzzer on a pin."""
+"""The whole terminal on a virtual Pico: its parts on the buses and pins of boards/rp2_pico."""
 
 import os
 import pty
@@ -7,66 +7,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from onecard.sim.chips.pn532 import PN532Chip
-from onecard.sim.chips.ssd1306 import SSD1306Chip
 from onecard.sim.field import Field
 from onecard.sim.rp2040 import FLASH_SIZE, Bench
-from onecard.sim.rp2040_parts import I2cDevice, PinRecorder, UartDevice
-
-READER_UART, DISPLAY_I2C, DISPLAY_ADDRESS, BUZZER_PIN = 1, 0, 0x3C, 15
-
-
-class ReaderOnUart(UartDevice):
-    """A PN532 on a UART (the Pico's tx goes to its rx and the other way round)."""
-
-    def __init__(self, n: int, field: Field) -> None:
-        super().__init__(n)
-        self.chip = PN532Chip(field, self.send, self.now_us)
-        self.chip.on_baud_rate = self._set_rate
-        self.baud_rate = self.chip.baud_rate
-
-    def _set_rate(self, rate: int) -> None:
-        self.baud_rate = rate
-
-    def attach(self, mcu: Any) -> None:
-        """Power-up: the chip starts anew at 115200."""
-        super().attach(mcu)
-        self.chip.power_on()
-        self.baud_rate = self.chip.baud_rate
-
-    def received(self, byte: int) -> None:
-        """A byte from the Pico."""
-        self.chip.feed(bytes([byte]))
-
-
-class DisplayOnI2c(I2cDevice):
-    """An SSD1306 at an I2C address."""
-
-    def __init__(self, n: int, address: int) -> None:
-        super().__init__(n, address)
-        self.chip = SSD1306Chip()
-        self._bytes = bytearray()
-
-    def attach(self, mcu: Any) -> None:
-        """Power-up."""
-        super().attach(mcu)
-        self.chip.power_on()
-        self._bytes.clear()
-
-    def write(self, byte: int) -> bool:
-        """Collected until STOP."""
-        self._bytes.append(byte)
-        return True
-
-    def read(self) -> int:
-        """The status byte."""
-        return self.chip.read()
-
-    def stop(self) -> None:
-        """The transaction is complete."""
-        if self._bytes:
-            data, self._bytes = bytes(self._bytes), bytearray()
-            self.chip.write(data)
+from onecard.sim.rp2040_wiring import PicoWiring, PinRecorder
+from onecard.sim.terminal_parts import READERS, TerminalParts
+from onecard.sim.timers import AlarmTimers
 
 
 class PicoWorld:
@@ -74,7 +19,8 @@ class PicoWorld:
 
     image: the UF2; None if flash holds the firmware already. flash: up to 2 MiB, an earlier
     flash_image(); the UF2 is laid over it. field: the air, an own one if not given.
-    extra: further devices with attach(mcu). is_timed: flash takes its data-sheet time.
+    extra: further devices with attach(mcu). is_timed: flash takes its data-sheet time. reader:
+    which one is fitted, of terminal_parts.READERS; parts: the terminal's parts and their wiring.
     """
 
     def __init__(
@@ -86,12 +32,13 @@ class PicoWorld:
         unique_id: bytes = b"\0BENCH\0\1",
         extra: tuple[Any, ...] = (),
         is_timed: bool = True,
+        reader: str = READERS[0],
     ) -> None:
         self.field = field or Field()
-        self.reader = ReaderOnUart(READER_UART, self.field)
-        self.display = DisplayOnI2c(DISPLAY_I2C, DISPLAY_ADDRESS)
-        self.buzzer = PinRecorder(BUZZER_PIN)
-        self._devices = (self.reader, self.display, self.buzzer, *extra)
+        self.timers = AlarmTimers()
+        self.parts = TerminalParts(reader, self.field, self.timers)
+        self.buzzer = PinRecorder(self.parts.buzzer, self.timers.now_us)
+        self._devices = (self.timers, PicoWiring(self.parts.wiring), *extra)
         self._seed, self._unique_id, self._is_timed = seed, unique_id, is_timed
         self._pty: tuple[int, int] | None = None
         self._to_pty = bytearray()
@@ -135,7 +82,7 @@ class PicoWorld:
 
     def framebuffer(self) -> bytes:
         """What the display shows, 1024 bytes MONO_VLSB."""
-        return self.display.chip.framebuffer()
+        return self.parts.display.framebuffer()
 
     # -- power and flash ------------------------------------------------------------
 
@@ -164,8 +111,8 @@ class PicoWorld:
         if len(image) > FLASH_SIZE:
             raise ValueError(f"flash of {len(image)} bytes")
         self.field.switch(False)
-        self.buzzer.events.clear()
         self._power_up(None, image)
+        self.buzzer.events.clear()
 
     # -- the link ---------------------------------------------------------------------
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from onecard.sim.field import Field
 from onecard.sim.flash import PowerCut
 from onecard.sim.rp2040 import FLASH_SIZE
+from onecard.sim.terminal_parts import READERS, TerminalParts
 from onecard.sim.worlds.base import JOURNAL_SIZE, Events
 from onecard.sim.worlds.pico import PicoWorld
 
@@ -20,18 +21,21 @@ class PicoTerminal:
     """uf2: the firmware. folder: where its flash is kept between runs.
 
     Simulated time never runs ahead of real time; it falls behind while the core is busy (about
-    17 times slower than the chip). is_paced: False lets it run as fast as it can.
+    17 times slower than the chip). is_paced: False lets it run as fast as it can. reader: which
+    is fitted, of terminal_parts.READERS.
     """
 
     name = "rp2_pico"
 
-    def __init__(self, uf2: Path, folder: Path, is_paced: bool = True) -> None:
+    def __init__(
+        self, uf2: Path, folder: Path, is_paced: bool = True, reader: str = READERS[0]
+    ) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self.field = Field()
         self.events = Events()
         self.is_on = False
         self.link_path = ""
-        self._uf2, self._is_paced = uf2, is_paced
+        self._uf2, self._is_paced, self._reader = uf2, is_paced, reader
         self._image_file = folder / "pico-flash.bin"
         self._world: PicoWorld | None = None
         self._passed_ms = 0.0
@@ -45,8 +49,8 @@ class PicoTerminal:
             return
         if self._world is None:
             flash = self._image_file.read_bytes() if self._image_file.exists() else None
-            self._world = PicoWorld(self._uf2, flash, self.field)
-            self._world.display.chip.on_change = self._screen_changed
+            self._world = PicoWorld(self._uf2, flash, self.field, reader=self._reader)
+            self._world.parts.display.on_change = self._screen_changed
             self.link_path = self._world.link_pty()
         else:
             self._world.reboot()
@@ -74,6 +78,13 @@ class PicoTerminal:
             self._world.cut_power_at(operation, mode, seed)
         else:
             self._cut = (operation, mode, seed)
+
+    @property
+    def parts(self) -> TerminalParts:
+        """The terminal's parts; there from the first power-on. Raises RuntimeError before."""
+        if self._world is None:
+            raise RuntimeError("never switched on")
+        return self._world.parts
 
     @property
     def now_ms(self) -> float:

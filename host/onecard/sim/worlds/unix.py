@@ -1,14 +1,12 @@
 """The world of the unix-port terminal: the real firmware binary, its chips at byte level.
 
-The PN532 is on a PTY, the link is the other end of the terminal's own stdin and stdout, and the
-flash, display, buzzer, keys and clock answer over two pipes (boards/unix/shim/bench.py has the
-frames). One thread: whoever owns the world calls `step()` again and again.
+UARTs are PTYs, the link is the other end of the terminal's own stdin and stdout; flash, the other
+buses, pins, keys and clock answer over two pipes (boards/unix/shim/bench.py has the frames). One
+thread: whoever owns the world calls `step()` again and again.
 """
 
 from __future__ import annotations
 
-import heapq
-import itertools
 import os
 import pty
 import selectors
@@ -17,23 +15,22 @@ import subprocess
 import time
 import tty
 from collections import deque
-from collections.abc import Callable
 from pathlib import Path
 
-from onecard.sim.chips.pn532 import PN532Chip
-from onecard.sim.chips.ssd1306 import SSD1306Chip
 from onecard.sim.field import Field
 from onecard.sim.flash import NORFlash, PowerCut
+from onecard.sim.terminal_parts import READER_UART, READERS, TerminalParts
+from onecard.sim.timers import RealTimers
 from onecard.sim.worlds.base import BENCH_FLASH_SIZE, FILES_SIZE, Events
-
-_DISPLAY_ADDRESS = 0x3C
+from onecard.sim.worlds.unix_wiring import PtyUart, bus_handlers
 
 
 class UnixWorld:
     """binary: the terminal built by `onecard build unix`. folder: where its flash lives.
 
     reader: the tty of a PN532 to use in the simulated one's place. time_scale: how much of the
-    chips' own time passes for real; 0 answers at once.
+    chips' own time passes for real; 0 answers at once. chip: the simulated reader, of
+    terminal_parts.READERS.
     """
 
     name = "unix"
@@ -45,45 +42,42 @@ class UnixWorld:
         reader: str | None = None,
         time_scale: float = 1.0,
         unique_id: str = "0000000000000001",
+        chip: str = READERS[0],
     ) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self.field = Field()
         self.events = Events()
         self.flash = NORFlash(BENCH_FLASH_SIZE, folder / "flash.bin")
-        self.display = SSD1306Chip()
         self.is_on = False
-        self._binary, self._folder, self._reader = binary, folder, reader
-        self._scale, self._unique_id = time_scale, unique_id
+        self._binary, self._folder = binary, folder
+        self._timers = RealTimers(time_scale)
+        self.parts = TerminalParts(None if reader else chip, self.field, self._timers)
+        self.parts.display.on_change = lambda: self.events.screen_changed(self.now_ms)
+        self.parts.buzzer.listen(lambda level: self.events.buzzer(level, self.now_ms))
+        self._unique_id = unique_id
         self._clock_offset_s = 0
         self._keys: deque[str] = deque()
-        self._timers: list[tuple[float, int, Callable[[], None]]] = []
-        self._order = itertools.count()
         self._selector = selectors.DefaultSelector()
         self._process: subprocess.Popen[bytes] | None = None
         self._link_master, self._link_slave = pty.openpty()
         tty.setraw(self._link_slave)
         self.link_path = os.ttyname(self._link_slave)
-        self.chip: PN532Chip | None = None
-        self._uart_path = reader or self._open_uart()
+        self._uarts = {
+            number: PtyUart(part, self._timers, self._selector)
+            for number, part in self.parts.wiring.uart.items()
+        }
+        self._uart_paths = {number: uart.path for number, uart in self._uarts.items()}
+        if reader is not None:
+            self._uart_paths[READER_UART] = reader
         self._bench_handlers = {
             "R": self._read_flash,
             "W": self._program_flash,
             "E": self._erase_flash,
-            "I": self._i2c,
-            "G": self._pin,
             "K": lambda _: self._keys.popleft().encode() if self._keys else b"",
             "T": lambda _: struct.pack("<I", int(time.time()) + self._clock_offset_s),
             "S": self._set_clock,
+            **bus_handlers(self.parts.wiring),
         }
-
-    def _open_uart(self) -> str:
-        self._uart_master, slave = pty.openpty()
-        self._uart_slave = slave
-        tty.setraw(slave)
-        os.set_blocking(self._uart_master, False)
-        self.chip = PN532Chip(self.field, self._send_uart)
-        self._selector.register(self._uart_master, selectors.EVENT_READ, self._feed_chip)
-        return os.ttyname(slave)
 
     # -- power ---------------------------------------------------------------------
 
@@ -92,15 +86,13 @@ class UnixWorld:
         if self.is_on:
             return
         self.flash.power_on()
-        self.display.power_on()
-        if self.chip is not None:
-            self.chip.power_on()
+        self.parts.wiring.power_on()
         to_terminal, from_terminal = os.pipe(), os.pipe()
         environment = {
             "PATH": os.environ.get("PATH", "/usr/bin:/bin"),
             "ONECARD_BENCH": f"{to_terminal[0]},{from_terminal[1]}",
-            "ONECARD_UART1": self._uart_path,
             "ONECARD_UNIQUE_ID": self._unique_id,
+            **{f"ONECARD_UART{number}": path for number, path in self._uart_paths.items()},
         }
         log = (self._folder / "terminal.log").open("ab")
         stdio = os.dup(self._link_master)
@@ -139,10 +131,8 @@ class UnixWorld:
         self.power_off()
         for fd in (self._link_master, self._link_slave):
             os.close(fd)
-        if self.chip is not None:
-            self._selector.unregister(self._uart_master)
-            os.close(self._uart_master)
-            os.close(self._uart_slave)
+        for uart in self._uarts.values():
+            uart.close()
         self._selector.close()
         self.flash.close()
 
@@ -159,14 +149,9 @@ class UnixWorld:
 
     def step(self, timeout_s: float = 0.02) -> None:
         """Serve what is due, waiting at most timeout_s for something to be."""
-        now = time.monotonic()
-        if self._timers:
-            timeout_s = max(0.0, min(timeout_s, self._timers[0][0] - now))
-        for key, _ in self._selector.select(timeout_s):
+        for key, _ in self._selector.select(self._timers.wait_s(timeout_s)):
             key.data()
-        now = time.monotonic()
-        while self._timers and self._timers[0][0] <= now:
-            heapq.heappop(self._timers)[2]()
+        self._timers.run_due()
         if self.is_on and self._process is not None and self._process.poll() is not None:
             self.power_off()  # it ended by itself: service mode, or a crash told in its log
 
@@ -176,37 +161,11 @@ class UnixWorld:
 
     def framebuffer(self) -> bytes:
         """The display as it is seen: 1024 bytes, MONO_VLSB."""
-        return self.display.framebuffer()
+        return self.parts.display.framebuffer()
 
     def journal_read(self, address: int, size: int) -> bytes:
         """Bytes of the journal's flash as they are now; address from its start."""
         return bytes(self.flash.memory[FILES_SIZE + address : FILES_SIZE + address + size])
-
-    # -- the PN532's UART ------------------------------------------------------------
-
-    def _feed_chip(self) -> None:
-        try:
-            data = os.read(self._uart_master, 4096)
-        except OSError:
-            return
-        assert self.chip is not None
-        self.chip.feed(data)
-
-    def _send_uart(self, data: bytes, after_us: float) -> Callable[[], bool]:
-        state = {"gone": False, "sent": False}
-
-        def deliver() -> None:
-            if not state["gone"]:
-                state["sent"] = True
-                os.write(self._uart_master, data)
-
-        def cancel() -> bool:
-            state["gone"] = True
-            return not state["sent"]
-
-        due = time.monotonic() + after_us * self._scale / 1e6
-        heapq.heappush(self._timers, (due, next(self._order), deliver))
-        return cancel
 
     # -- the bench pipes -----------------------------------------------------------------
 
@@ -247,16 +206,6 @@ class UnixWorld:
 
     def _erase_flash(self, arguments: bytes) -> bytes:
         self.flash.erase(struct.unpack("<I", arguments)[0])
-        return b""
-
-    def _i2c(self, arguments: bytes) -> bytes:
-        if arguments[0] == _DISPLAY_ADDRESS:
-            self.display.write(arguments[1:])
-            self.events.screen_changed(self.now_ms)
-        return b""
-
-    def _pin(self, arguments: bytes) -> bytes:
-        self.events.buzzer(arguments[1], self.now_ms)
         return b""
 
     def _set_clock(self, arguments: bytes) -> bytes:
