@@ -7,6 +7,7 @@ found at start.
 import flashmap
 import machine
 import rp2
+from occrypto import crc_a, crc_b
 
 from drivers.buzzer import Buzzer
 from drivers.display.ssd1306 import SSD1306
@@ -59,7 +60,7 @@ def _reader(pins, i2c):
     return FittedReader(
         (
             lambda: PN532(I2cLink(i2c, irq), reset),
-            lambda: Iso14443Reader(MFRC522(SpiBus(spi, cs), reset, irq)),
+            lambda: Iso14443Reader(MFRC522(SpiBus(spi, cs), crc_a, crc_b, reset, irq)),
             lambda: PN532(SpiLink(spi, cs, irq), reset),
             lambda: PN532(HsuLink(UartPort(uart)), reset),
         )

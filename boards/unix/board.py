@@ -9,6 +9,7 @@ import os
 import machine
 import vfs
 from bench import Flash, ask
+from occrypto import crc_a, crc_b
 
 from drivers.buzzer import Buzzer
 from drivers.display.ssd1306 import SSD1306
@@ -49,7 +50,7 @@ class Board:
         reset = machine.Pin(_READER_RESET, value=1)
         makers = [
             lambda: PN532(I2cLink(i2c), reset),
-            lambda: Iso14443Reader(MFRC522(SpiBus(spi, cs), reset)),
+            lambda: Iso14443Reader(MFRC522(SpiBus(spi, cs), crc_a, crc_b, reset)),
             lambda: PN532(SpiLink(spi, cs), reset),
         ]
         if os.getenv("ONECARD_UART1"):

@@ -58,6 +58,7 @@ class Iso14443Reader(Reader):
     async def poll(self, timeout_ms):
         """See Reader.poll."""
         start, has_type_b = time.ticks_ms(), self._has_type_b and self.pcd.has_type_b
+        await self.pcd.check()
         if self._active is not None:
             await self.release(self._active)
         while True:

@@ -1,6 +1,8 @@
 """NXP MFRC522 and its clones (Fudan FM17522 and others). Data sheet MFRC522 rev 3.9.
 
-Register level: the chip codes and times frames, ISO/IEC 14443 is in iso14443.py. Type B is for
+Register level: the chip codes and times frames, ISO/IEC 14443 is in iso14443.py. CRCs are made and
+checked here, not in the chip: they then also cover the wires to it, which have no check of their
+own, and no register need change between frames with a CRC and those without. Type B is for
 clones and relatives that have it (FM17550, PN512); the MFRC522's data sheet names type A only.
 """
 
@@ -22,7 +24,6 @@ _FIFO_LEVEL = const(0x0A)
 _CONTROL = const(0x0C)
 _BIT_FRAMING = const(0x0D)
 _COLL = const(0x0E)
-_MODE = const(0x11)
 _TX_MODE = const(0x12)
 _RX_MODE = const(0x13)
 _TX_CONTROL = const(0x14)
@@ -49,12 +50,13 @@ _IRQ_ENABLE = const(0xA1)  # IRqInv (low when active), Rx, Timer
 _FLUSH = const(0x80)
 _START_SEND = const(0x80)
 _ERR_COLL = const(0x08)
-_ERR_WRONG = const(0x17)  # overflow, CRC, parity, protocol
+_ERR_WRONG = const(0x13)  # overflow, parity, protocol
 _ERR_HOT = const(0x40)
-_CRC_ON = const(0x80)
 _TYPE_B = const(0x03)
-_CRC_PRESET_A, _CRC_PRESET_B = const(0x3D), const(0x3F)
 
+_CHECKED = bytes(
+    (_VERSION, _TX_CONTROL, _TX_ASK, _TX_MODE, _RX_MODE, _RF_CFG, _COM_I_EN, _DIV_I_EN, _MOD_WIDTH)
+)
 _FIFO_SIZE = const(64)
 _REFILL = const(32)
 _RESET_MS = const(50)  # data sheet 8.8.2 and 10.3.2: oscillator start-up
@@ -90,20 +92,27 @@ _SELF_TEST = {
 class MFRC522(Pcd):
     """bus: SpiBus, I2cBus or UartBus. reset: pin at NRSTPD, active low, or None.
 
+    crc_a, crc_b: functions of a buffer that give the CRCs of 14443-3 annex B as integers, the low
+    byte first on the air.
+
     irq: `await wait(timeout_ms)`, true once the IRQ pin has gone low, or None to look.
     gain: RxGain 0 to 7 (18 to 48 dB; 4 is 33 dB).
     """
 
-    def __init__(self, bus, reset=None, irq=None, gain=4):
+    def __init__(self, bus, crc_a, crc_b, reset=None, irq=None, gain=4):
         self._bus = bus
+        self._crcs = (crc_a, crc_b)
+        self._crc = crc_a
         self._reset = reset
         self._irq = irq
         self._gain = gain
-        self.rx = memoryview(bytearray(256))
+        self.rx = memoryview(bytearray(258))
+        self._tx = memoryview(bytearray(258))
         self._state = bytearray(3)
         self._looked_at = bytes((_COM_IRQ, _ERROR, _FIFO_LEVEL))
-        self._mode = self._reload_us = -1
-        self._base, self._rates = 0, (0, 0)
+        self._settings = bytearray(len(_CHECKED))
+        self._expected = bytearray(len(_CHECKED))
+        self._reload_us = -1
         self.version = 0
 
     @property
@@ -127,20 +136,29 @@ class MFRC522(Pcd):
         self.has_type_b = self.version not in _NXP_VERSIONS
         await self._soft_reset()
         write = self._bus.write
-        write(_TX_ASK, 0x40)  # Force100ASK
-        write(_MOD_WIDTH, 0x26)
+        self._set(_MOD_WIDTH, 0x26)
         write(_T_MODE, 0x80)  # TAuto: starts when the last bit was sent
-        write(_RF_CFG, self._gain << 4)
+        self._expected[_CHECKED.index(_VERSION)] = self.version
+        self._set(_RF_CFG, self._gain << 4)
         write(_COLL, 0x00)  # ValuesAfterColl off: bits behind a collision read 0
-        write(_COM_I_EN, _IRQ_ENABLE)
-        write(_DIV_I_EN, 0x80)  # IRQ pin is a full output
+        self._set(_COM_I_EN, _IRQ_ENABLE)
+        self._set(_DIV_I_EN, 0x80)  # IRQ pin is a full output
         self._reload_us = -1
         await self.set_mode("A")
-        self._check_set_up()
+        await self.switch_field(False)
+        await self.check()
 
-    def _check_set_up(self):
-        if self._bus.read(_TX_ASK) != 0x40:
-            raise LinkError("MFRC522 does not keep its settings")
+    async def check(self):
+        """See Pcd.check."""
+        self._bus.read_each(_CHECKED, self._settings)
+        if self._settings != self._expected:
+            raise LinkError("MFRC522 has lost its settings: %s" % self._settings.hex())
+        self._reload_us = -1  # the timer's are written anew with the next frame
+
+    def _set(self, register, value):
+        """A register that check() looks at."""
+        self._bus.write(register, value)
+        self._expected[_CHECKED.index(register)] = value
 
     async def _soft_reset(self):
         self._bus.write(_COMMAND, _SOFT_RESET)
@@ -183,22 +201,23 @@ class MFRC522(Pcd):
 
     async def switch_field(self, is_on):
         """See Pcd.switch_field."""
-        self._bus.write(_TX_CONTROL, 0x83 if is_on else 0x80)
+        self._set(_TX_CONTROL, 0x83 if is_on else 0x80)
         await asyncio.sleep_ms(_GUARD_MS)
 
     async def set_mode(self, kind, to_card=0, to_reader=0):
         """See Pcd.set_mode."""
         is_b = kind == "B"
-        self._base = _TYPE_B if is_b else 0
-        self._rates = (to_card << 4, to_reader << 4)
-        self._mode = -1
-        self._bus.write(_MODE, _CRC_PRESET_B if is_b else _CRC_PRESET_A)
-        self._bus.write(_TX_ASK, 0x00 if is_b else 0x40)  # type B: 10 % ASK
+        self._crc = self._crcs[is_b]
+        framing = _TYPE_B if is_b else 0
+        self._set(_TX_MODE, framing | to_card << 4)
+        self._set(_RX_MODE, framing | to_reader << 4)
+        self._set(_TX_ASK, 0x00 if is_b else 0x40)  # Force100ASK; type B has 10 %
 
     async def transceive(self, frame, timeout_us, has_crc=True, last_bits=0):
         """See Pcd.transceive. A frame above 64 bytes is fed while it is being sent."""
         bus = self._bus
-        self._set_mode(has_crc)
+        if has_crc:
+            frame = self._with_crc(frame)
         self._set_timer(timeout_us)
         bus.write(_COMMAND, _IDLE)
         bus.write(_FIFO_LEVEL, _FLUSH)
@@ -218,15 +237,22 @@ class MFRC522(Pcd):
             elif bus.read(_COM_IRQ) & _IRQ_TX:
                 raise LinkError("MFRC522 ran out of bytes while sending")
         got = await self._receive(timeout_us)
-        bus.write(_BIT_FRAMING, framing)
-        return got
+        return self._checked(got) if has_crc and got >= 0 else got
 
-    def _set_mode(self, has_crc):
-        mode = self._base | (_CRC_ON if has_crc else 0)
-        if mode != self._mode:
-            self._bus.write(_TX_MODE, mode | self._rates[0])
-            self._bus.write(_RX_MODE, mode | self._rates[1])
-            self._mode = mode
+    def _with_crc(self, frame):
+        size, tx = len(frame), self._tx
+        tx[:size] = frame
+        crc = self._crc(frame)
+        tx[size], tx[size + 1] = crc & 0xFF, crc >> 8
+        return tx[: size + 2]
+
+    def _checked(self, got):
+        """Size without CRC, or GARBLED."""
+        size = got - 2
+        if size < 1:
+            return GARBLED
+        crc, rx = self._crc(self.rx[:size]), self.rx
+        return size if rx[size] == crc & 0xFF and rx[size + 1] == crc >> 8 else GARBLED
 
     def _set_timer(self, timeout_us):
         """The chip's timer (8.5) ends a silent exchange."""

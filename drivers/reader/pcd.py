@@ -34,6 +34,9 @@ class Pcd:
         """kind: "A" or "B". Bit rates as log2 of the factor over 106 kbit/s."""
         raise LinkError("no chip")
 
+    async def check(self):
+        """Raises LinkError if the chip has lost its settings: start() must follow."""
+
     async def transceive(self, frame, timeout_us, has_crc=True, last_bits=0):
         """Send a frame and wait for the answer.
 

@@ -51,7 +51,8 @@ TABLE = {
     "onecard.sim.flash": ("onecard.sim",),
     "onecard.sim.picc": ("onecard.sim",),
     "onecard.sim.screen": ("onecard.sim",),
-    "boards": ("drivers", "flashmap", "board"),
+    # occrypto: only to hand its CRC functions to a driver (docs/decisions/0008)
+    "boards": ("drivers", "flashmap", "board", "occrypto"),
 }
 # What only a board may know: the chip's own module.
 HARDWARE = ("machine", "rp2", "esp32", "esp", "vfs")

@@ -2,6 +2,7 @@
 
 import virtual
 from buses import I2C, SPI, UART, Pin, Timers, Wiring
+from occrypto import crc_a, crc_b
 from onecard.sim.buses import Line
 from onecard.sim.cards.purse import PurseCard
 from onecard.sim.chips.mfrc522 import MFRC522Chip
@@ -101,7 +102,7 @@ class Bench:
             self.wiring.uart[1] = MFRC522OnUart(self.chip)
             self.bus = UART(self.wiring, 1, 9600, timeout_ms=20)
             driver = UartBus(self.bus)
-        self.pcd = MFRC522(driver, self.reset, irq)
+        self.pcd = MFRC522(driver, crc_a, crc_b, self.reset, irq)
         self.reader = Iso14443Reader(self.pcd, **options)
 
 

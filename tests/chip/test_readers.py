@@ -1,4 +1,4 @@
-"""The contract of every reader, on every chip and bus: cards of both types, several, none, gone."""
+"""The contract of every reader, on every chip and bus: both types of card, several, none, gone."""
 
 import pytest
 from onecard.sim.cards.tags import PlainTag

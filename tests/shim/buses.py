@@ -150,13 +150,16 @@ class I2C:
 
 
 class SPI:
-    """machine.SPI, mode 0, MSB first; the part whose chip select is low answers. count: bytes."""
+    """machine.SPI, mode 0, MSB first; the part whose chip select is low answers. count: bytes.
+
+    tamper: called with (is_read, byte), returns what arrives.
+    """
 
     MSB, LSB = 1, 0
 
     def __init__(self, wiring, number=0, baudrate=4_000_000):
         self.baudrate, self.count = baudrate, 0
-        self.tamper = lambda byte: byte
+        self.tamper = lambda is_read, byte: byte
         self._parts = [(wiring.line(pin), part) for pin, part in wiring.spi.get(number, ())]
 
     def init(self, baudrate=None, **options):
@@ -167,7 +170,7 @@ class SPI:
         self.count += 1
         for line, part in self._parts:
             if not line.level:
-                return self.tamper(part.byte(byte))
+                return self.tamper(True, part.byte(self.tamper(False, byte)))
         return 0xFF
 
     def write(self, data):

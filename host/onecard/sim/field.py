@@ -66,10 +66,13 @@ class Field:
     air_us and card_us add up what the air and the card have taken since the start, so that a
     reader chip can delay its answer by the growth of `elapsed_us`. air_bytes counts both ways.
     tamper: called with TO_CARD or TO_READER and a frame; returns what arrives, None for nothing.
+    breaks_parity: what it changed has wrong parity, as noise does; else it is as if it had been sent
+    so.
     """
 
     def __init__(self) -> None:
         self.tamper: Tamper = lambda way, data: data
+        self.breaks_parity = True
         self.on_change: Callable[[], None] | None = None
         self.air_us = 0.0
         self.card_us = 0.0
@@ -164,7 +167,8 @@ class Field:
             if not present.cross(len(data)) or present.bytes_left == 0 or arriving is None:
                 continue
             if present.kind == kind and present.picc.rates == rates:
-                answer = present.picc.receive(arriving, last_bits, arriving != data)
+                is_garbled = self.breaks_parity and arriving != data
+                answer = present.picc.receive(arriving, last_bits, is_garbled)
                 if answer is not None:
                     answers.append((present, answer))
         self.air_bytes += len(data)
@@ -204,7 +208,8 @@ class Field:
         heard = self.tamper(TO_READER, data)
         if heard is None:
             return None
-        is_garbled = heard != data or is_mixed or (kind == "B" and collision is not None)
+        is_noisy = self.breaks_parity and heard != data
+        is_garbled = is_noisy or is_mixed or (kind == "B" and collision is not None)
         if kind == "B":
             collision = None
         if heard != data:
