@@ -57,6 +57,8 @@ _TYPE_B = const(0x03)
 _CHECKED = bytes(
     (_VERSION, _TX_CONTROL, _TX_ASK, _TX_MODE, _RX_MODE, _RF_CFG, _COM_I_EN, _DIV_I_EN, _MOD_WIDTH)
 )
+# The level twice: CRC_A is blind to zeros behind a frame, which an empty FIFO reads as.
+_LOOKED_AT = bytes((_COM_IRQ, _ERROR, _FIFO_LEVEL, _FIFO_LEVEL))
 _FIFO_SIZE = const(64)
 _REFILL = const(32)
 _RESET_MS = const(50)  # data sheet 8.8.2 and 10.3.2: oscillator start-up
@@ -108,8 +110,7 @@ class MFRC522(Pcd):
         self._gain = gain
         self.rx = memoryview(bytearray(258))
         self._tx = memoryview(bytearray(258))
-        self._state = bytearray(3)
-        self._looked_at = bytes((_COM_IRQ, _ERROR, _FIFO_LEVEL))
+        self._state = bytearray(len(_LOOKED_AT))
         self._settings = bytearray(len(_CHECKED))
         self._expected = bytearray(len(_CHECKED))
         self._reload_us = -1
@@ -273,13 +274,15 @@ class MFRC522(Pcd):
         state, count, spins = self._state, 0, _SPINS
         end = time.ticks_add(time.ticks_ms(), timeout_us // 1000 + _SLACK_MS)
         while True:
-            self._bus.read_each(self._looked_at, state)
+            self._bus.read_each(_LOOKED_AT, state)
             irq, level = state[0], state[2]
             if irq & (_IRQ_RX | _IRQ_IDLE):
                 return self._finish(count, level)
             if irq & _IRQ_TIMER:
                 return SILENT
-            if irq & _IRQ_TX and level >= _REFILL:  # a long answer: make room while it comes
+            if (
+                irq & _IRQ_TX and _REFILL <= level <= state[3]
+            ):  # a long answer: make room while it comes
                 count = self._drain(count, level)
             elif spins:
                 spins -= 1
@@ -302,6 +305,6 @@ class MFRC522(Pcd):
             return COLLISION
         if error & _ERR_HOT:
             raise LinkError("MFRC522 is too hot: antenna off")
-        if error & _ERR_WRONG or not level + count:
+        if error & _ERR_WRONG or not level + count or level != self._state[3]:
             return GARBLED
         return self._drain(count, level)

@@ -14,6 +14,7 @@ _FIFO_SIZE = const(64)
 _SERIAL_SPEED = const(0x1F)
 _BAUD_115200 = const(0x7A)  # table 9
 _SETTLE_MS = const(5)
+_RESYNC = b"\xb7\xb7"  # a chip that waits for a value takes the first, answers the second
 
 
 class SpiBus:
@@ -148,6 +149,7 @@ class UartBus(_PlainBus):
         """Raise the line to 115200, from whichever speed the chip has."""
         for rate in (9600, 115200, 9600):
             self._uart.init(baudrate=rate)
+            self._uart.write(_RESYNC)
             await asyncio.sleep_ms(_SETTLE_MS)  # what a wrong speed made the chip say
             while self._uart.any():
                 self._uart.read(self._uart.any())

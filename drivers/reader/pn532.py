@@ -44,6 +44,7 @@ _TYPE_B = b"\x01\x03\x00"  # one card, AFI of all families, one time slot
 _B_EVERY = const(4)  # of so many looks one is for type B
 _ALL_LINKS = b"\xb0"  # wake from PowerDown by I2C, SPI or HSU
 _NOTHING = b""
+_TO_CARD = (_IN_DATA_EXCHANGE, _IN_COMMUNICATE_THRU)
 
 # UM0701-02 7.1: errors that mean "no card any more"; all others are the reader's own.
 _GONE = (0x01, 0x02, 0x03, 0x04, 0x05, 0x06, 0x0A, 0x0B, 0x13, 0x23, 0x27, 0x29, 0x2A, 0x2B)
@@ -286,27 +287,45 @@ class PN532(Reader):
     async def command(self, code, data, timeout_ms=_COMMAND_TIMEOUT_MS, target=-1):
         """Send a command, return its response data (a view, valid until the next command).
 
-        Resends a command that was not acknowledged, asks again for a garbled response. Raises
+        Resends a command that was not acknowledged, asks again for a garbled response. What goes
+        to a card is sent once: it may have been carried out though its ACK was lost (P2). Raises
         NoAnswer when the response does not come (the command is aborted), LinkError else.
         """
         link = self.link
         size = put_frame(link.tx, code, data, target)
-        for _ in range(_TRIES):
+        for _ in range(1 if code in _TO_CARD else _TRIES):
             link.send(size)
-            if await link.receive(_ACK_TIMEOUT_MS) == ACK:
+            state = await self._acknowledged(code)
+            if state == ANSWER:
+                return self._answer(code)
+            if state == SYNTAX_ERROR:
+                raise SyntaxErrorFrame("PN532 refuses command %02X" % code)
+            if state == ACK:
                 return await self._response(code, timeout_ms)
         raise LinkError("PN532 does not acknowledge command %02X" % code)
+
+    async def _acknowledged(self, code):
+        """ACK, or the response at once where the ACK was garbled, or what came instead."""
+        state = GARBLED
+        for _ in range(_TRIES):
+            state = await self.link.receive(_ACK_TIMEOUT_MS)
+            if state != GARBLED:
+                break
+        return state
+
+    def _answer(self, code):
+        incoming = self.link.incoming
+        view, start = incoming.view, incoming.start
+        if view[start] != 0xD5 or view[start + 1] != code + 1:
+            raise LinkError("response %02X to command %02X" % (view[start + 1], code))
+        return view[start + 2 : incoming.end]
 
     async def _response(self, code, timeout_ms):
         link, tries = self.link, _TRIES
         while tries:
             state = await link.receive(timeout_ms)
             if state == ANSWER:
-                incoming = link.incoming
-                view, start = incoming.view, incoming.start
-                if view[start] != 0xD5 or view[start + 1] != code + 1:
-                    raise LinkError("response %02X to command %02X" % (view[start + 1], code))
-                return view[start + 2 : incoming.end]
+                return self._answer(code)
             if state == TIMED_OUT:
                 link.write(ABORT_OR_ACK)
                 raise NoAnswer("no response to command %02X in %d ms" % (code, timeout_ms))

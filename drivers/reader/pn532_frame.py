@@ -77,7 +77,7 @@ class Incoming:
             return self._wait(at + 4)
         size, check = view[at + 2], view[at + 3]
         if size == 0 and check == 0xFF:
-            self._from = at + 4
+            self._from = at + 4  # its postamble is noise to the next look
             return ACK
         start = at + 4
         if size == 0xFF and check == 0xFF:
@@ -92,10 +92,11 @@ class Incoming:
             self._from = at + 2
             return GARBLED
         end = start + size
-        if end + 1 > count:
-            return self._wait(end + 1)
-        self._from = end + 1
-        if sum(view[start : end + 1]) & 0xFF:
+        if end + 2 > count:
+            return self._wait(end + 2)
+        self._from = end + 2
+        # The check is a sum, blind to a 00 that got lost; the postamble then stands elsewhere.
+        if sum(view[start : end + 1]) & 0xFF or view[end + 1]:
             return GARBLED
         if view[start] == 0x7F:
             return SYNTAX_ERROR
@@ -105,6 +106,10 @@ class Incoming:
     def _wait(self, need):
         self.need = need
         return PARTIAL
+
+    def is_begun(self):
+        """True if a frame has begun that is not complete."""
+        return self.count > self._from + 2
 
     def make_room(self):
         """Throw away what has been looked at, if there is no room for a whole frame behind it."""

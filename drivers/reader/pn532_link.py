@@ -26,6 +26,7 @@ _SPI_STATUS = const(0x40)
 _SPI_READ = const(0xC0)
 _HEAD_SIZE = const(6)
 
+_GAP_MS = const(60)  # within a frame; bridges to USB hold bytes back for up to 16 ms
 _WAKE_MS = const(3)  # data sheet: 2 ms from NSS or the address to the first byte
 _SPINS = const(4)  # looks at once before a look each millisecond
 _IRQ_LOOK_MS = const(20)  # how long an interrupt line is trusted to be connected
@@ -105,13 +106,18 @@ class HsuLink(Link):
             if state != PARTIAL:
                 return state
             left = max(0, self._left_ms())
+            if incoming.is_begun():
+                left = min(left, _GAP_MS)
             if not left:
                 if is_late:
                     return TIMED_OUT
                 is_late = True
             incoming.make_room()
-            free = incoming.view[incoming.count :]
-            incoming.count += await self._port.read_into(free, left)
+            got = await self._port.read_into(incoming.view[incoming.count :], left)
+            incoming.count += got
+            if not got and incoming.is_begun():
+                incoming.clear()
+                return GARBLED
 
     async def raise_speed(self):
         """Follow the chip, which has agreed to 921600 baud: both switch after the host's ACK."""
@@ -183,13 +189,16 @@ class I2cLink(BusLink):
         self._size = _READ_SIZE
 
     async def wake(self, way):
-        """Address it: it wakes, and acknowledges when it has."""
+        """Address it: it wakes, and acknowledges at once, stretching the clock, or when it has."""
         for _ in range(_I2C_TRIES):
+            is_acknowledged = True
             try:
                 self._i2c.readfrom_into(self._address, self._status)
-                return
             except OSError:
-                await asyncio.sleep_ms(_WAKE_MS)
+                is_acknowledged = False
+            await asyncio.sleep_ms(_WAKE_MS)
+            if is_acknowledged:
+                return
 
     def write(self, frame):
         """See Link.write."""

@@ -88,8 +88,25 @@ async def next_tap_works(bench):
             if await tap(bench, purse(balance=5678)) == RIGHT:
                 return True
         except ReaderError:
-            await bench.reader.start()
+            try:
+                await bench.reader.start()
+            except ReaderError:
+                pass  # the terminal tries again
     return False
+
+
+def is_honest(answer, fault):
+    """No card, the right answer, or the card's own refusal of a command that reached it changed.
+
+    The PN532's frame check is a sum: a 00 lost on the way to the chip is not seen by it, and the
+    command goes to the card with a wrong last byte. CRC_A does not see a 00 put in behind it on
+    the MFRC522's UART. The card's own checks (lengths, MACs) answer.
+    """
+    if answer in (None, RIGHT):
+        return True
+    if fault == "another card":
+        return answer == BALANCE + b"\x90\x00"
+    return fault in ("drop", "spurious") and len(answer) == 2 and answer[0] & 0xF0 == 0x60
 
 
 def run(kind, at, fault, seed=1):
@@ -102,8 +119,7 @@ def run(kind, at, fault, seed=1):
         injector.at, injector.fault = at, fault
         try:
             answer = await tap(bench, purse(balance=5678))
-            assert answer in (None, RIGHT, BALANCE + b"\x90\x00"), (at, fault, answer.hex())
-            assert answer != BALANCE + b"\x90\x00" or fault == "another card"
+            assert is_honest(answer, fault), (at, fault, answer.hex())
         except ReaderError:
             pass
         injector.at = None

@@ -66,8 +66,7 @@ class Field:
     air_us and card_us add up what the air and the card have taken since the start, so that a
     reader chip can delay its answer by the growth of `elapsed_us`. air_bytes counts both ways.
     tamper: called with TO_CARD or TO_READER and a frame; returns what arrives, None for nothing.
-    breaks_parity: what it changed has wrong parity, as noise does; else it is as if it had been sent
-    so.
+    breaks_parity: what it changed has wrong parity, as noise does; else it passes as sent so.
     """
 
     def __init__(self) -> None:

@@ -84,6 +84,7 @@ class MFRC522Chip:
         self._buffer = bytes(25)
         self._cancel()
         self.field.switch(False)
+        self.on_rate(self.uart_rate)
         self._is_starting = True
         self._at(_START_UP_US, self._started)
 
@@ -225,6 +226,8 @@ class MFRC522Chip:
             self.registers[COMMAND] = value & 0x3F
             self.field.switch(False)
             return
+        if self.registers[COMMAND] & _POWER_DOWN:  # 8.6.2: registers have kept their values
+            self.field.switch(bool(self.registers[TX_CONTROL] & 3))
         self.registers[COMMAND] = value & 0x3F
         if code == SOFT_RESET:
             self._reset()

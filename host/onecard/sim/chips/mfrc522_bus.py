@@ -77,6 +77,7 @@ class MFRC522OnUart(UartPart):
 
     def _set_rate(self, rate: int) -> None:
         """Once the echo of the address has left at the old rate."""
+        self._address = None
         echo_us = 10e6 / (self.baud_rate or rate)
         self.chip.timers.after(echo_us, lambda: self._now_at(rate))
 

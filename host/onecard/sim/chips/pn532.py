@@ -107,6 +107,10 @@ class PN532Chip:
             self._awakened()
         return self.is_listening()
 
+    def wakes_in_us(self) -> float:
+        """How long until it listens, once woken."""
+        return max(0.0, self._awake_at_us - self.now_us()) if self.now_us else 0.0
+
     def _awakened(self) -> None:
         self.is_awake, self._edges = True, 0
         if self.now_us:

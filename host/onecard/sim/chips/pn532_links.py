@@ -103,12 +103,12 @@ class PN532OnI2c(I2cPart):
         self._frames.power_on()
 
     def start(self, is_read: bool) -> bool:
-        """Asleep it wakes, and acknowledges once it has."""
-        if not self.chip.wake():
-            return False
+        """Asleep it wakes, acknowledges, and holds the clock until it has."""
+        self.chip.wake()
         self._reading, self._at = (self._frames.ready(), 0) if is_read else (None, 0)
-        self._stretch_us = 20.0  # the firmware serves the address interrupt first
-        return True
+        # awake, its firmware serves the address interrupt first
+        self._stretch_us = max(20.0, self.chip.wakes_in_us())
+        return not self.chip.is_dead
 
     def stretch_us(self) -> float:
         """See I2cPart."""
