@@ -34,9 +34,11 @@ class Target:
     ats = b""
     is_iso_dep = False
 
-    async def exchange(self, command):
+    async def exchange(self, command, expected=0):
         """Send one APDU (1..261 bytes); returns the answer, status word included.
 
+        expected: the answer's size if it is known, else 0; a reader that must ask for a number of
+        bytes (PN532 on I2C) then asks for no more. Any other size comes through all the same.
         The answer is a view of the reader's own buffer, valid until its next call: copy what is to
         be kept. Raises CardGone if the card does not answer (it may have acted on the command all
         the same), LinkError if the reader fails.

@@ -184,7 +184,7 @@ class PlainTarget(Target):
         self._reader = reader
         self.uid = uid
 
-    async def exchange(self, command):
+    async def exchange(self, command, expected=0):
         """One raw frame of the card's own command set, CRC apart; see Target.exchange."""
         pcd = self._reader.pcd
         got = await pcd.transceive(command, fwt_us(7))
@@ -212,7 +212,7 @@ class BlocksTarget(Target):
         self.uid = uid
         self.ats = ats
 
-    async def exchange(self, command):
+    async def exchange(self, command, expected=0):
         """See Target.exchange."""
         return await self._reader.blocks.exchange(command)
 

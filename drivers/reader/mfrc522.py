@@ -273,6 +273,8 @@ class MFRC522(Pcd):
         """Wait for the end of the exchange; returns as transceive()."""
         state, count, spins = self._state, 0, _SPINS
         end = time.ticks_add(time.ticks_ms(), timeout_us // 1000 + _SLACK_MS)
+        if self._irq is not None and self.fsdi <= 5:
+            await self._irq.wait(_IRQ_LOOK_MS)
         while True:
             self._bus.read_each(_LOOKED_AT, state)
             irq, level = state[0], state[2]

@@ -36,6 +36,8 @@ _TRIES = const(3)
 _STATUS_ERROR = const(0x3F)
 _STATUS_MORE = const(0x40)
 _MAX_ANSWER = const(258)
+_ACK_SIZE = const(6)
+_AROUND = const(10)  # bytes of an InDataExchange response's frame around the card's answer
 
 _RETRIES = b"\x05\xff\x01\x02"  # RFConfiguration item 5: ATR, PSL, passive activation (3 looks)
 _FIELD_OFF = b"\x01\x00"
@@ -212,9 +214,10 @@ class PN532(Reader):
 
     # -- talking to a card ----------------------------------------------------------------
 
-    async def exchange(self, number, command):
+    async def exchange(self, number, command, expected=0):
         """One APDU with target `number` through InDataExchange; see Target.exchange."""
-        data = await self.command(_IN_DATA_EXCHANGE, command, _EXCHANGE_TIMEOUT_MS, number)
+        size = expected + _AROUND if expected else 0
+        data = await self.command(_IN_DATA_EXCHANGE, command, _EXCHANGE_TIMEOUT_MS, number, size)
         answer = self._checked(data)
         if not data[0] & _STATUS_MORE:
             return answer
@@ -284,8 +287,10 @@ class PN532(Reader):
 
     # -- one command ------------------------------------------------------------------
 
-    async def command(self, code, data, timeout_ms=_COMMAND_TIMEOUT_MS, target=-1):
+    async def command(self, code, data, timeout_ms=_COMMAND_TIMEOUT_MS, target=-1, size=0):
         """Send a command, return its response data (a view, valid until the next command).
+
+        size: of the response's frame, if it is known.
 
         Resends a command that was not acknowledged, asks again for a garbled response. What goes
         to a card is sent once: it may have been carried out though its ACK was lost (P2). Raises
@@ -301,14 +306,14 @@ class PN532(Reader):
             if state == SYNTAX_ERROR:
                 raise SyntaxErrorFrame("PN532 refuses command %02X" % code)
             if state == ACK:
-                return await self._response(code, timeout_ms)
+                return await self._response(code, timeout_ms, size)
         raise LinkError("PN532 does not acknowledge command %02X" % code)
 
     async def _acknowledged(self, code):
         """ACK, or the response at once where the ACK was garbled, or what came instead."""
         state = GARBLED
         for _ in range(_TRIES):
-            state = await self.link.receive(_ACK_TIMEOUT_MS)
+            state = await self.link.receive(_ACK_TIMEOUT_MS, _ACK_SIZE)
             if state != GARBLED:
                 break
         return state
@@ -320,10 +325,10 @@ class PN532(Reader):
             raise LinkError("response %02X to command %02X" % (view[start + 1], code))
         return view[start + 2 : incoming.end]
 
-    async def _response(self, code, timeout_ms):
+    async def _response(self, code, timeout_ms, size):
         link, tries = self.link, _TRIES
         while tries:
-            state = await link.receive(timeout_ms)
+            state = await link.receive(timeout_ms, size)
             if state == ANSWER:
                 return self._answer(code)
             if state == TIMED_OUT:
@@ -347,9 +352,9 @@ class PN532Target(Target):
         self.ats = ats
         self.is_iso_dep = is_iso_dep
 
-    async def exchange(self, command):
+    async def exchange(self, command, expected=0):
         """See Target.exchange."""
-        return await self._chip.exchange(self.number, command)
+        return await self._chip.exchange(self.number, command, expected)
 
     async def is_present(self):
         """See Target.is_present."""

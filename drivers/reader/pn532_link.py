@@ -28,7 +28,7 @@ _HEAD_SIZE = const(6)
 
 _GAP_MS = const(60)  # within a frame; bridges to USB hold bytes back for up to 16 ms
 _WAKE_MS = const(3)  # data sheet: 2 ms from NSS or the address to the first byte
-_SPINS = const(4)  # looks at once before a look each millisecond
+_SPINS = const(2)  # looks at once before a look each millisecond
 _IRQ_LOOK_MS = const(20)  # how long an interrupt line is trusted to be connected
 
 TIMED_OUT = const(-2)
@@ -57,8 +57,8 @@ class Link:
         """Send a frame. Raises LinkError if the bus fails."""
         raise LinkError("no link")
 
-    async def receive(self, timeout_ms):
-        """What the next frame is (see Incoming.look), or TIMED_OUT."""
+    async def receive(self, timeout_ms, size=0):
+        """What the next frame is (see Incoming.look), or TIMED_OUT. size: of it, if known."""
         raise LinkError("no link")
 
     def _left_ms(self):
@@ -93,7 +93,7 @@ class HsuLink(Link):
         self.incoming.clear()
         self._port.write(frame)
 
-    async def receive(self, timeout_ms):
+    async def receive(self, timeout_ms, size=0):
         """See Link.receive.
 
         What has come by the end of the time is taken all the same, once: a loop that was late
@@ -144,17 +144,17 @@ class BusLink(Link):
     def _is_ready(self):
         raise LinkError("no link")
 
-    def _read(self):
+    def _read(self, size):
         """Read the frame that is ready into incoming; returns what it is."""
         raise LinkError("no link")
 
-    async def receive(self, timeout_ms):
+    async def receive(self, timeout_ms, size=0):
         """See Link.receive."""
         self._deadline = time.ticks_add(time.ticks_ms(), timeout_ms)
         if not await self._wait_ready():
             return TIMED_OUT
         self.incoming.clear()
-        return self._read()
+        return self._read(size)
 
     async def _wait_ready(self):
         spins = _SPINS
@@ -186,7 +186,7 @@ class I2cLink(BusLink):
         self._address = address
         self._status = bytearray(1)
         self._rx = memoryview(bytearray(MAX_FRAME + 1))
-        self._size = _READ_SIZE
+        self._again = 0  # bytes of a frame that was read in part
 
     async def wake(self, way):
         """Address it: it wakes, and acknowledges at once, stretching the clock, or when it has."""
@@ -214,24 +214,21 @@ class I2cLink(BusLink):
             raise LinkError("PN532 does not acknowledge on I2C: %s" % error)
         return self._status[0] & _READY
 
-    def _read(self):
+    def _read(self, size):
         """One transaction: the status byte, then the frame from its beginning.
 
         A frame that turns out longer is asked for again with NACK, by GARBLED, in full length.
         """
-        incoming, size = self.incoming, self._size + 1
+        incoming, size = self.incoming, self._again or size or _READ_SIZE
         try:
-            self._i2c.readfrom_into(self._address, self._rx[:size])
+            self._i2c.readfrom_into(self._address, self._rx[: size + 1])
         except OSError as error:
             raise LinkError("PN532 does not answer on I2C: %s" % error)
-        incoming.view[: self._size] = self._rx[1:size]
-        incoming.count = self._size
+        incoming.view[:size] = self._rx[1 : size + 1]
+        incoming.count = size
         state = incoming.look()
-        if state != PARTIAL:
-            self._size = _READ_SIZE
-            return state
-        self._size = min(incoming.need + 1, MAX_FRAME)
-        return GARBLED
+        self._again = min(incoming.need, MAX_FRAME) if state == PARTIAL else 0
+        return GARBLED if state == PARTIAL else state
 
 
 class SpiLink(BusLink):
@@ -274,7 +271,7 @@ class SpiLink(BusLink):
         self._cs(1)
         return self._two[1] == 0x80  # 01; a line with no chip on it reads 00 or FF
 
-    def _read(self):
+    def _read(self, size):
         """Head first, then as much as it says, under one chip select."""
         incoming = self.incoming
         self._cs(0)

@@ -48,7 +48,7 @@ class Still(Target):
     def __init__(self, a_card):
         self._card = a_card
 
-    async def exchange(self, command):
+    async def exchange(self, command, expected=0):
         return self._card.process(command)
 
 

@@ -82,7 +82,7 @@ class FieldTarget(Target):
             raise CardGone("no card")
         self.uid, self.ats, self.is_iso_dep = found.uid, found.ats, bool(found.sak & 0x20)
 
-    async def exchange(self, command):
+    async def exchange(self, command, expected=0):
         answer = self._pcd.transceive(bytes(command))
         if answer is None:
             raise CardGone("silent")

@@ -31,7 +31,7 @@ class Direct(Target):
     def __init__(self, answer):
         self._answer, self.commands = answer, []
 
-    async def exchange(self, command):
+    async def exchange(self, command, expected=0):
         self.commands.append(bytes(command))
         return self._answer(command)
 

@@ -392,7 +392,7 @@ class Failing(Target):
     def __init__(self, a_card, n, acts):
         self._card, self._left, self._acts = a_card, n, acts
 
-    async def exchange(self, command):
+    async def exchange(self, command, expected=0):
         self._left -= 1
         if self._left == 0:
             if self._acts:

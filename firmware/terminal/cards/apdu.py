@@ -30,13 +30,23 @@ def decode(answer):
     return answer[:-2]
 
 
+def expected(command):
+    """Size of the answer that a command's Le byte asks for, or 0 if it has none (case 3)."""
+    size = len(command)
+    if size == 5 or (size > 5 and size == 6 + command[4]):
+        return (command[-1] or 256) + 2
+    return 0
+
+
 async def send(target, command):
     """Exchange one APDU; returns the answer's data. Follows 61xx and 6Cxx.
 
     Raises StatusError for any other status word but 9000, ProtocolError for a broken answer, and
     what the reader raises (CardGone, LinkError).
     """
-    answer = bytes(await target.exchange(command))  # the reader's buffer is used again
+    answer = bytes(
+        await target.exchange(command, expected(command))
+    )  # the reader's buffer is used again
     data = b""
     for _ in range(_MAX_FETCHES):
         sw = status(answer)

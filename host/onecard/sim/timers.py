@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 from typing import Any, Protocol
 
+ROUNDING_US = 0.01  # a clock that is asked at the instant of an alarm may be a little before it
 Cancel = Callable[[], bool]
 Action = Callable[[], None]
 

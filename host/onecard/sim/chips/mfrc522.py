@@ -14,7 +14,7 @@ from functools import partial
 from onecard.sim.buses import Line
 from onecard.sim.crc import crc_a, crc_b
 from onecard.sim.field import BYTE_B_US, BYTE_US, ETU_US, Field, Reception
-from onecard.sim.timers import Timers
+from onecard.sim.timers import ROUNDING_US, Timers
 
 COMMAND, COM_I_EN, DIV_I_EN, COM_IRQ, DIV_IRQ, ERROR = 0x01, 0x02, 0x03, 0x04, 0x05, 0x06
 FIFO_DATA, FIFO_LEVEL, WATER_LEVEL, CONTROL, BIT_FRAMING, COLL = 0x09, 0x0A, 0x0B, 0x0C, 0x0D, 0x0E
@@ -102,7 +102,7 @@ class MFRC522Chip:
 
     def _advance(self) -> None:
         """Let happen what is due."""
-        while self._events and self._events[0][0] <= self.timers.now_us():
+        while self._events and self._events[0][0] <= self.timers.now_us() + ROUNDING_US:
             at, _, action = self._events.pop(0)
             self._now = at
             action()

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from onecard.sim.buses import I2cPart, Line, SpiPart, UartPart
 from onecard.sim.chips.pn532 import PN532Chip
 from onecard.sim.field import Field
-from onecard.sim.timers import Timers
+from onecard.sim.timers import ROUNDING_US, Timers
 
 _TURNED = bytes(int(f"{byte:08b}"[::-1], 2) for byte in range(256))
 
@@ -67,7 +67,7 @@ class _Frames:
 
     def ready(self) -> bytes | None:
         """The frame that can be fetched now, if there is one."""
-        if self._queue and self._queue[0][0] <= self._timers.now_us():
+        if self._queue and self._queue[0][0] <= self._timers.now_us() + ROUNDING_US:
             return self._queue[0][1]
         return None
 
