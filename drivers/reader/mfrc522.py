@@ -139,7 +139,7 @@ class MFRC522(Pcd):
         write = self._bus.write
         self._set(_MOD_WIDTH, 0x26)
         write(_T_MODE, 0x80)  # TAuto: starts when the last bit was sent
-        self._expected[_CHECKED.index(_VERSION)] = self.version
+        self._expected[0] = self.version
         self._set(_RF_CFG, self._gain << 4)
         write(_COLL, 0x00)  # ValuesAfterColl off: bits behind a collision read 0
         self._set(_COM_I_EN, _IRQ_ENABLE)
@@ -159,7 +159,9 @@ class MFRC522(Pcd):
     def _set(self, register, value):
         """A register that check() looks at."""
         self._bus.write(register, value)
-        self._expected[_CHECKED.index(register)] = value
+        for index in range(len(_CHECKED)):
+            if _CHECKED[index] == register:
+                self._expected[index] = value
 
     async def _soft_reset(self):
         self._bus.write(_COMMAND, _SOFT_RESET)
