@@ -1,5 +1,11 @@
 """The contract of every NFC reader, and its errors."""
 
+from micropython import const
+
+TYPE_CHECKING = const(0)
+if TYPE_CHECKING:
+    from ..kinds import Data
+
 
 class ReaderError(Exception):
     """Base of what a reader reports."""
@@ -16,7 +22,7 @@ class LinkError(ReaderError):
 class SeveralCards(ReaderError):
     """More than one card in the field, and the reader is to refuse that. uids: one of each."""
 
-    def __init__(self, uids):
+    def __init__(self, uids: "tuple[bytes, ...]"):
         super().__init__("%d cards in the field" % len(uids))
         self.uids = uids
 
@@ -34,7 +40,7 @@ class Target:
     ats = b""
     is_iso_dep = False
 
-    async def exchange(self, command, expected=0):
+    async def exchange(self, command: "Data", expected: int = 0) -> memoryview:
         """Send one APDU (1..261 bytes); returns the answer, status word included.
 
         expected: the answer's size if it is known, else 0; a reader that must ask for a number of
@@ -45,11 +51,11 @@ class Target:
         """
         raise LinkError("this target cannot exchange")
 
-    async def is_present(self):
+    async def is_present(self) -> bool:
         """True while the card still answers; disturbs no application on it. Raises LinkError."""
         raise LinkError("this target cannot be asked")
 
-    async def release(self):
+    async def release(self) -> None:
         """Let the card go; where several are served the next poll finds another."""
         raise LinkError("this target cannot be released")
 
@@ -63,11 +69,11 @@ class Reader:
 
     serves_several = False
 
-    async def start(self):
+    async def start(self) -> None:
         """Wake and set up the chip. Raises LinkError if it does not answer."""
         raise LinkError("no reader")
 
-    async def poll(self, timeout_ms):
+    async def poll(self, timeout_ms: int) -> "Target | None":
         """Wait for one card: a Target, or None when timeout_ms is over.
 
         Raises SeveralCards, LinkError.

@@ -1,6 +1,13 @@
 """The reader that is fitted, of several that a board has the pins for."""
 
+from micropython import const
+
 from .base import LinkError, Reader
+
+TYPE_CHECKING = const(0)
+if TYPE_CHECKING:
+    from ..kinds import Makers
+    from .base import Target
 
 
 class FittedReader(Reader):
@@ -9,12 +16,12 @@ class FittedReader(Reader):
     start() looks which one answers; the one that did is asked first from then on.
     """
 
-    def __init__(self, makers):
+    def __init__(self, makers: "Makers"):
         self._makers = makers
         self._reader = None
         self.serves_several = False
 
-    async def start(self):
+    async def start(self) -> None:
         """See Reader.start. Raises the last reader's LinkError if none answers."""
         if self._reader is not None:
             try:
@@ -35,7 +42,7 @@ class FittedReader(Reader):
             return
         raise last
 
-    async def poll(self, timeout_ms):
+    async def poll(self, timeout_ms: int) -> "Target | None":
         """See Reader.poll."""
         if self._reader is None:
             raise LinkError("the reader was not started")

@@ -10,6 +10,11 @@ from .iso14443_3 import REQA, WUPA, TypeA, TypeB
 from .iso14443_4 import FRAME_SIZES, Ats, Blocks, fwt_us, start_up_guard
 from .pcd import COLLISION
 
+TYPE_CHECKING = const(0)
+if TYPE_CHECKING:
+    from ..kinds import Data
+    from .pcd import Pcd
+
 _HAS_BLOCKS = const(0x20)  # SAK: ISO/IEC 14443-4
 _RATS = const(0xE0)
 _ATS_TIMEOUT_US = const(6000)  # 65536 / fc is 4.8 ms (14443-4, 5.6.1)
@@ -25,7 +30,7 @@ class Iso14443Reader(Reader):
     max_rate: log2 of the highest factor over 106 kbit/s that PPS asks a card for; 0 for none.
     """
 
-    def __init__(self, pcd, has_type_b=True, max_rate=0):
+    def __init__(self, pcd: "Pcd", has_type_b: bool = True, max_rate: int = 0):
         self.pcd = pcd
         self.serves_several = False
         self._has_type_b = has_type_b
@@ -37,12 +42,12 @@ class Iso14443Reader(Reader):
         self._is_on = False
         self._active = None  # the target that was given out last
 
-    async def start(self):
+    async def start(self) -> None:
         """See Reader.start."""
         await self.pcd.start()
         self._is_on, self._kind, self._active = False, "", None
 
-    async def _mode(self, kind):
+    async def _mode(self, kind: str) -> None:
         if not self._is_on:
             await self.pcd.switch_field(True)
             self._is_on = True
@@ -50,12 +55,12 @@ class Iso14443Reader(Reader):
             await self.pcd.set_mode(kind)
             self._kind = kind
 
-    async def reset_field(self):
+    async def reset_field(self) -> None:
         """Take the power from all cards for a moment: they begin anew."""
         await self.pcd.switch_field(False)
         self._is_on, self._kind = False, ""
 
-    async def poll(self, timeout_ms):
+    async def poll(self, timeout_ms: int) -> "Target | None":
         """See Reader.poll."""
         start, has_type_b = time.ticks_ms(), self._has_type_b and self.pcd.has_type_b
         await self.pcd.check()
@@ -74,7 +79,7 @@ class Iso14443Reader(Reader):
 
     # -- type A -------------------------------------------------------------------------
 
-    async def _look_a(self):
+    async def _look_a(self) -> "Target | None":
         """A card that could be activated, or None; one that fails comes again in the next look."""
         await self._mode("A")
         a = self._a
@@ -89,7 +94,7 @@ class Iso14443Reader(Reader):
         except CardGone:
             return None
 
-    async def _activate_a(self, uid, sak):
+    async def _activate_a(self, uid: bytes, sak: int) -> "Target":
         if not sak & _HAS_BLOCKS:
             return PlainTarget(self, uid)
         self._rats[1] = self.pcd.fsdi << 4
@@ -104,7 +109,7 @@ class Iso14443Reader(Reader):
             await self._select_rate(ats.ta)
         return BlocksTarget(self, "A", uid, raw)
 
-    async def _select_rate(self, ta):
+    async def _select_rate(self, ta: int) -> None:
         """PPS (14443-4, 5.3): the highest rates both sides have."""
         to_reader, to_card = self._highest(ta >> 4), self._highest(ta)
         if ta & 0x80:
@@ -117,13 +122,13 @@ class Iso14443Reader(Reader):
         await self.pcd.set_mode("A", to_card, to_reader)
         self._kind = ""
 
-    def _highest(self, bits):
+    def _highest(self, bits: int) -> int:
         rate = self._max_rate
         while rate and not bits >> (rate - 1) & 1:
             rate -= 1
         return rate
 
-    async def _list_a(self):
+    async def _list_a(self) -> "tuple[bytes, ...]":
         """UIDs of the cards in the field; the one that was selected is the first."""
         a, uids = self._a, []
         for _ in range(_MAX_CARDS):
@@ -135,7 +140,7 @@ class Iso14443Reader(Reader):
 
     # -- type B -------------------------------------------------------------------------
 
-    async def _look_b(self):
+    async def _look_b(self) -> "Target | None":
         await self._mode("B")
         b = self._b
         found = await b.request(0, not self.serves_several)
@@ -152,14 +157,14 @@ class Iso14443Reader(Reader):
 
     # -- a card that is there -------------------------------------------------------------
 
-    async def is_there(self, uid):
+    async def is_there(self, uid: bytes) -> bool:
         """True if a card without blocks, left active, still answers: halted, woken, chosen."""
         a = self._a
         await self._mode("A")
         await a.halt()
         return await a.request(WUPA) and await a.select() and a.uid == uid
 
-    async def release(self, target):
+    async def release(self, target: "Target") -> None:
         """Halt the card that was served, so that another can answer.
 
         Where one card is served at a time, and after one that did not confirm, all lose power: a
@@ -180,11 +185,11 @@ class Iso14443Reader(Reader):
 class PlainTarget(Target):
     """A type A card without ISO/IEC 14443-4."""
 
-    def __init__(self, reader, uid):
+    def __init__(self, reader: "Iso14443Reader", uid: bytes):
         self._reader = reader
         self.uid = uid
 
-    async def exchange(self, command, expected=0):
+    async def exchange(self, command: "Data", expected: int = 0) -> memoryview:
         """One raw frame of the card's own command set, CRC apart; see Target.exchange."""
         pcd = self._reader.pcd
         got = await pcd.transceive(command, fwt_us(7))
@@ -192,11 +197,11 @@ class PlainTarget(Target):
             raise CardGone("tag is silent")
         return pcd.rx[:got]
 
-    async def is_present(self):
+    async def is_present(self) -> bool:
         """See Target.is_present."""
         return await self._reader.is_there(self.uid)
 
-    async def release(self):
+    async def release(self) -> None:
         """See Target.release."""
         await self._reader.release(self)
 
@@ -206,20 +211,20 @@ class BlocksTarget(Target):
 
     is_iso_dep = True
 
-    def __init__(self, reader, kind, uid, ats):
+    def __init__(self, reader: "Iso14443Reader", kind: str, uid: bytes, ats: bytes):
         self._reader = reader
         self.kind = kind
         self.uid = uid
         self.ats = ats
 
-    async def exchange(self, command, expected=0):
+    async def exchange(self, command: "Data", expected: int = 0) -> memoryview:
         """See Target.exchange."""
         return await self._reader.blocks.exchange(command)
 
-    async def is_present(self):
+    async def is_present(self) -> bool:
         """See Target.is_present."""
         return await self._reader.blocks.is_present()
 
-    async def release(self):
+    async def release(self) -> None:
         """See Target.release."""
         await self._reader.release(self)

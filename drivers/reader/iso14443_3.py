@@ -4,6 +4,11 @@ from micropython import const
 
 from .pcd import COLLISION, GARBLED, SILENT
 
+TYPE_CHECKING = const(0)
+if TYPE_CHECKING:
+    from ..kinds import Data
+    from .pcd import Pcd
+
 WUPA = b"\x52"
 REQA = b"\x26"
 _SELECT_CODES = (0x93, 0x95, 0x97)
@@ -22,18 +27,18 @@ _ATQB_SIZE = const(12)
 class TypeA:
     """Cards of type A on `pcd`. uid and sak: of the card that select() chose."""
 
-    def __init__(self, pcd):
+    def __init__(self, pcd: "Pcd"):
         self._pcd = pcd
         self._frame = memoryview(bytearray(7))
         self.has_collided = False
         self.sak = 0
         self.uid = b""
 
-    async def request(self, code):
+    async def request(self, code: "Data") -> bool:
         """REQA or WUPA; True if anybody answered, however garbled by being several."""
         return await self._pcd.transceive(code, _TIMEOUT_US, False, 7) != SILENT
 
-    async def select(self):
+    async def select(self) -> bool:
         """Choose one of the cards that answered; True once it is active.
 
         has_collided tells whether there were others. Of several, those with a 1 in the first bit
@@ -56,7 +61,7 @@ class TypeA:
             uid += bytes(frame[3:6])
         return False
 
-    async def _level(self, code):
+    async def _level(self, code: int) -> bool:
         """Anticollision of one cascade level: its four bytes and BCC in frame[2:7].
 
         Bit by bit where cards collide, from whether anybody answers: chips and clones count the
@@ -78,7 +83,7 @@ class TypeA:
             if await self._ask(known) == SILENT:
                 frame[2 + (known - 1 >> 3)] ^= 1 << (known - 1 & 7)
 
-    async def _ask(self, known):
+    async def _ask(self, known: int) -> int:
         """ANTICOLLISION with so many bits of the UID given; once more if it comes garbled."""
         whole, odd = known >> 3, known & 7
         self._frame[1] = 0x20 + (whole << 4 | odd)
@@ -89,7 +94,7 @@ class TypeA:
                 break
         return got
 
-    def _take(self, known, got):
+    def _take(self, known: int, got: int) -> bool:
         """Put the received rest behind the known bits; True if size and BCC are right."""
         frame, rx, first = self._frame, self._pcd.rx, 2 + (known >> 3)
         if first + got != 7:
@@ -100,7 +105,7 @@ class TypeA:
             frame[first + index] = rx[index]
         return frame[2] ^ frame[3] ^ frame[4] ^ frame[5] == frame[6]
 
-    async def halt(self):
+    async def halt(self) -> None:
         """HLTA: the card answers to WUPA only from now on."""
         await self._pcd.transceive(_HLTA, _TIMEOUT_US)
 
@@ -108,14 +113,14 @@ class TypeA:
 class TypeB:
     """Cards of type B on `pcd`. atqb: view of the 12 bytes of the card that answered last."""
 
-    def __init__(self, pcd):
+    def __init__(self, pcd: "Pcd"):
         self._pcd = pcd
         self._request = bytearray((0x05, 0, 0))
         self._frame = bytearray(9)
         self._marker = bytearray(1)
         self.atqb = memoryview(bytearray(_ATQB_SIZE))
 
-    async def request(self, afi=0, is_wake_up=True):
+    async def request(self, afi: int = 0, is_wake_up: bool = True) -> int:
         """REQB or WUPB with one slot: 1 (a card, in atqb), 0 (none), or COLLISION."""
         self._request[1], self._request[2] = afi, 8 if is_wake_up else 0
         got = await self._pcd.transceive(self._request, _TIMEOUT_B_US)
@@ -123,13 +128,13 @@ class TypeB:
             return COLLISION
         return 1 if self._is_atqb(got) else 0
 
-    def _is_atqb(self, got):
+    def _is_atqb(self, got: int) -> bool:
         if got < _ATQB_SIZE or self._pcd.rx[0] != 0x50:
             return False
         self.atqb[:] = self._pcd.rx[:_ATQB_SIZE]
         return True
 
-    async def list(self):
+    async def list(self) -> "list[bytes]":
         """The PUPIs (bytes) of the cards told apart in 16 slots (7.7)."""
         found = []
         self._request[1], self._request[2] = 0, 8 | _SLOTS_CODE
@@ -142,7 +147,7 @@ class TypeB:
                 got = await self._pcd.transceive(self._marker, _TIMEOUT_B_US)
         return found
 
-    async def attrib(self, fsdi):
+    async def attrib(self, fsdi: int) -> bool:
         """Choose the card of atqb; True if it agreed. fsdi: code of our frame size."""
         frame = self._frame
         frame[0] = 0x1D

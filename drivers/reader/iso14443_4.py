@@ -7,6 +7,11 @@ from micropython import const
 from .base import CardGone, LinkError
 from .pcd import SILENT
 
+TYPE_CHECKING = const(0)
+if TYPE_CHECKING:
+    from ..kinds import Data
+    from .pcd import Pcd
+
 FRAME_SIZES = (16, 24, 32, 40, 48, 64, 96, 128, 256)  # by FSCI and FSDI; above 8: as 8
 _FWT_0_US = const(302)  # 4096 / fc, 7.2
 _FWI_MAX = const(14)
@@ -24,7 +29,7 @@ _MAX_WAIT_US = const(10_000_000)  # of waiting time extensions to one command
 _MAX_ANSWER = const(258)
 
 
-def fwt_us(fwi):
+def fwt_us(fwi: int) -> int:
     """Frame waiting time in microseconds; FWI 15 is RFU and taken as 4 (7.2)."""
     return _FWT_0_US << (fwi if fwi <= _FWI_MAX else 4)
 
@@ -36,7 +41,7 @@ class Ats:
     Raises CardGone if the bytes cannot be an ATS.
     """
 
-    def __init__(self, ats):
+    def __init__(self, ats: bytes):
         if not ats or ats[0] != len(ats):
             raise CardGone("ATS of %d bytes says %d" % (len(ats), ats[0] if ats else 0))
         t0 = ats[1] if len(ats) > 1 else 0x02
@@ -54,7 +59,7 @@ class Ats:
 class Blocks:
     """The protocol with one card at a time on `pcd`; begin() first. No CID and no NAD is used."""
 
-    def __init__(self, pcd):
+    def __init__(self, pcd: "Pcd"):
         self._pcd = pcd
         self._tx = memoryview(bytearray(FRAME_SIZES[-1]))
         self._short = bytearray(2)
@@ -63,13 +68,13 @@ class Blocks:
         self._answer = memoryview(bytearray(_MAX_ANSWER))
         self.begin(32, fwt_us(4))
 
-    def begin(self, fsc, fwt):
+    def begin(self, fsc: int, fwt: int) -> None:
         """A card was activated: its frame size (bytes, CRC included) and waiting time (us)."""
         self._inf_size = fsc - 3
         self._fwt_us = fwt + _MARGIN_US
         self._block = 0
 
-    async def exchange(self, command):
+    async def exchange(self, command: "Data") -> memoryview:
         """One APDU; returns the answer as a view, valid until the next call. Raises CardGone."""
         at, end, tx = 0, len(command), self._tx
         while True:
@@ -83,7 +88,7 @@ class Blocks:
                 return await self._collect(got)
             at += size
 
-    async def _collect(self, got):
+    async def _collect(self, got: int) -> memoryview:
         """Join the blocks of an answer that is chained."""
         rx, answer, count = self._pcd.rx, self._answer, 0
         while True:
@@ -98,7 +103,7 @@ class Blocks:
             got = await self._round(self._r, True, True)
             self._block ^= 1
 
-    async def _round(self, block, wants_data, is_receiving):
+    async def _round(self, block: memoryview, wants_data: bool, is_receiving: bool) -> int:
         """Send a block until it is answered as it should be; returns the answer's size in rx.
 
         wants_data: an I-block, else R(ACK). is_receiving: in the card's chain, where the block is
@@ -134,7 +139,7 @@ class Blocks:
                 self._r[0] = _R_NAK | self._block
                 frame = self._r
 
-    async def is_present(self):
+    async def is_present(self) -> bool:
         """R(NAK) brings R(ACK) from a card that is there, and nothing else (7.5.5, annex B)."""
         self._r[0] = _R_NAK | self._block
         for _ in range(2):
@@ -143,7 +148,7 @@ class Blocks:
                 return True
         return False
 
-    async def deselect(self):
+    async def deselect(self) -> bool:
         """S(DESELECT), once more if it is not answered; True if the card is halted now."""
         self._r[0] = _S_DESELECT
         for _ in range(2):
@@ -152,7 +157,7 @@ class Blocks:
         return False
 
 
-async def start_up_guard(sfgi):
+async def start_up_guard(sfgi: int) -> None:
     """Wait the card's start-up frame guard time."""
     if sfgi:
         await asyncio.sleep_ms((_FWT_0_US << sfgi) // 1000 + 1)

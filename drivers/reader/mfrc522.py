@@ -14,6 +14,10 @@ from micropython import const
 from .base import LinkError
 from .pcd import COLLISION, GARBLED, SILENT, Pcd
 
+TYPE_CHECKING = const(0)
+if TYPE_CHECKING:
+    from ..kinds import Crc, Data, Irq, Registers, Switch
+
 _COMMAND = const(0x01)
 _COM_I_EN = const(0x02)
 _DIV_I_EN = const(0x03)
@@ -101,7 +105,15 @@ class MFRC522(Pcd):
     gain: RxGain 0 to 7 (18 to 48 dB; 4 is 33 dB).
     """
 
-    def __init__(self, bus, crc_a, crc_b, reset=None, irq=None, gain=4):
+    def __init__(
+        self,
+        bus: "Registers",
+        crc_a: "Crc",
+        crc_b: "Crc",
+        reset: "Switch | None" = None,
+        irq: "Irq | None" = None,
+        gain: int = 4,
+    ):
         self._bus = bus
         self._crcs = (crc_a, crc_b)
         self._crc = crc_a
@@ -117,13 +129,13 @@ class MFRC522(Pcd):
         self.version = 0
 
     @property
-    def name(self):
+    def name(self) -> str:
         """The chip by its version register."""
         return VERSIONS.get(self.version, "version %02X" % self.version)
 
     # -- starting -----------------------------------------------------------------------
 
-    async def start(self):
+    async def start(self) -> None:
         """See Pcd.start."""
         if self._reset is not None:
             self._reset(0)
@@ -149,21 +161,21 @@ class MFRC522(Pcd):
         await self.switch_field(False)
         await self.check()
 
-    async def check(self):
+    async def check(self) -> None:
         """See Pcd.check."""
         self._bus.read_each(_CHECKED, self._settings)
         if self._settings != self._expected:
             raise LinkError("MFRC522 has lost its settings: %s" % self._settings.hex())
         self._reload_us = -1  # the timer's are written anew with the next frame
 
-    def _set(self, register, value):
+    def _set(self, register: int, value: int) -> None:
         """A register that check() looks at."""
         self._bus.write(register, value)
         for index in range(len(_CHECKED)):
             if _CHECKED[index] == register:
                 self._expected[index] = value
 
-    async def _soft_reset(self):
+    async def _soft_reset(self) -> None:
         self._bus.write(_COMMAND, _SOFT_RESET)
         await asyncio.sleep_ms(_START_UP_MS)
         await self._bus.open()  # a UART is back at its first speed
@@ -173,7 +185,7 @@ class MFRC522(Pcd):
             await asyncio.sleep_ms(1)
         raise LinkError("MFRC522 does not come back from a reset")
 
-    async def self_test(self):
+    async def self_test(self) -> "bool | None":
         """Digital self test (16.1.1): True, False, or None for a version without known result.
 
         start() must follow.
@@ -196,18 +208,18 @@ class MFRC522(Pcd):
         known = _SELF_TEST.get(self._bus.read(_VERSION))
         return None if known is None else result.hex().upper() == known
 
-    async def power_down(self):
+    async def power_down(self) -> None:
         """Soft power-down (8.6.2): field off, 10 uA, until the next start()."""
         self._bus.write(_COMMAND, _POWER_DOWN)
 
     # -- the contract ---------------------------------------------------------------------
 
-    async def switch_field(self, is_on):
+    async def switch_field(self, is_on: bool) -> None:
         """See Pcd.switch_field."""
         self._set(_TX_CONTROL, 0x83 if is_on else 0x80)
         await asyncio.sleep_ms(_GUARD_MS)
 
-    async def set_mode(self, kind, to_card=0, to_reader=0):
+    async def set_mode(self, kind: str, to_card: int = 0, to_reader: int = 0) -> None:
         """See Pcd.set_mode."""
         is_b = kind == "B"
         self._crc = self._crcs[is_b]
@@ -216,7 +228,9 @@ class MFRC522(Pcd):
         self._set(_RX_MODE, framing | to_reader << 4)
         self._set(_TX_ASK, 0x00 if is_b else 0x40)  # Force100ASK; type B has 10 %
 
-    async def transceive(self, frame, timeout_us, has_crc=True, last_bits=0):
+    async def transceive(
+        self, frame: "Data", timeout_us: int, has_crc: bool = True, last_bits: int = 0
+    ) -> int:
         """See Pcd.transceive. A frame above 64 bytes is fed while it is being sent."""
         bus = self._bus
         if has_crc:
@@ -242,14 +256,14 @@ class MFRC522(Pcd):
         got = await self._receive(timeout_us)
         return self._checked(got) if has_crc and got >= 0 else got
 
-    def _with_crc(self, frame):
+    def _with_crc(self, frame: "Data") -> memoryview:
         size, tx = len(frame), self._tx
         tx[:size] = frame
         crc = self._crc(frame)
         tx[size], tx[size + 1] = crc & 0xFF, crc >> 8
         return tx[: size + 2]
 
-    def _checked(self, got):
+    def _checked(self, got: int) -> int:
         """Size without CRC, or GARBLED."""
         size = got - 2
         if size < 1:
@@ -257,7 +271,7 @@ class MFRC522(Pcd):
         crc, rx = self._crc(self.rx[:size]), self.rx
         return size if rx[size] == crc & 0xFF and rx[size + 1] == crc >> 8 else GARBLED
 
-    def _set_timer(self, timeout_us):
+    def _set_timer(self, timeout_us: int) -> None:
         """The chip's timer (8.5) ends a silent exchange."""
         if timeout_us == self._reload_us:
             return
@@ -271,7 +285,7 @@ class MFRC522(Pcd):
         write(_T_RELOAD_HI, ticks >> 8)
         write(_T_RELOAD_LO, ticks & 0xFF)
 
-    async def _receive(self, timeout_us):
+    async def _receive(self, timeout_us: int) -> int:
         """Wait for the end of the exchange; returns as transceive()."""
         state, count, spins = self._state, 0, _SPINS
         end = time.ticks_add(time.ticks_ms(), timeout_us // 1000 + _SLACK_MS)
@@ -296,14 +310,14 @@ class MFRC522(Pcd):
             elif self._irq is None or self.fsdi > 5 or await self._irq.wait(_IRQ_LOOK_MS):
                 await asyncio.sleep_ms(1 if self._irq is None else 0)
 
-    def _drain(self, count, level):
+    def _drain(self, count: int, level: int) -> int:
         end = count + level
         if end > len(self.rx):
             raise LinkError("answer longer than a frame")
         self._bus.read_block(_FIFO_DATA, self.rx[count:end])
         return end
 
-    def _finish(self, count, level):
+    def _finish(self, count: int, level: int) -> int:
         error = self._state[1]
         if error & _ERR_COLL:
             return COLLISION

@@ -9,6 +9,10 @@ from micropython import const
 
 from .base import LinkError
 
+TYPE_CHECKING = const(0)
+if TYPE_CHECKING:
+    from ..kinds import UART, Data, I2CStream, Room, SPIStream, Switch
+
 _READ = const(0x80)
 _FIFO_SIZE = const(64)
 _SERIAL_SPEED = const(0x1F)
@@ -20,7 +24,7 @@ _RESYNC = b"\xb7\xb7"  # a chip that waits for a value takes the first, answers 
 class SpiBus:
     """spi: machine.SPI or alike in mode 0, MSB first, at most 10 MHz; cs: pin, active low."""
 
-    def __init__(self, spi, cs):
+    def __init__(self, spi: "SPIStream", cs: "Switch"):
         self._spi = spi
         self._cs = cs
         self._two = bytearray(2)
@@ -28,17 +32,17 @@ class SpiBus:
         self._in = memoryview(bytearray(_FIFO_SIZE + 1))
         cs(1)
 
-    async def open(self):
+    async def open(self) -> None:
         """Ready at once."""
 
-    def write(self, register, value):
+    def write(self, register: int, value: int) -> None:
         """One register."""
         self._two[0], self._two[1] = register << 1, value
         self._cs(0)
         self._spi.write(self._two)
         self._cs(1)
 
-    def write_block(self, register, data):
+    def write_block(self, register: int, data: "Data") -> None:
         """Up to 64 bytes into one register."""
         size = len(data) + 1
         self._out[0] = register << 1
@@ -47,7 +51,7 @@ class SpiBus:
         self._spi.write(self._out[:size])
         self._cs(1)
 
-    def read(self, register):
+    def read(self, register: int) -> int:
         """One register."""
         self._two[0], self._two[1] = register << 1 | _READ, 0
         self._cs(0)
@@ -55,7 +59,7 @@ class SpiBus:
         self._cs(1)
         return self._two[1]
 
-    def read_each(self, registers, into):
+    def read_each(self, registers: bytes, into: "Room") -> None:
         """Several registers in one go, each into its place."""
         size, out = len(registers), self._out
         for index in range(size):
@@ -66,7 +70,7 @@ class SpiBus:
         self._cs(1)
         into[:size] = self._in[1 : size + 1]
 
-    def read_block(self, register, into):
+    def read_block(self, register: int, into: "Room") -> None:
         """One register again and again."""
         size, out, address = len(into), self._out, register << 1 | _READ
         for index in range(size):
@@ -81,7 +85,7 @@ class SpiBus:
 class _PlainBus:
     """A bus on which each register is read by itself."""
 
-    def read_each(self, registers, into):
+    def read_each(self, registers: bytes, into: "Room") -> None:
         """Several registers, each into its place."""
         for index in range(len(registers)):
             into[index] = self.read(registers[index])
@@ -90,34 +94,34 @@ class _PlainBus:
 class I2cBus(_PlainBus):
     """i2c: machine.I2C or alike; address by the chip's pins, 28 to 2F or 08 upward."""
 
-    def __init__(self, i2c, address=0x28):
+    def __init__(self, i2c: "I2CStream", address: int = 0x28):
         self._i2c = i2c
         self._address = address
         self._two = bytearray(2)
         self._one = memoryview(self._two)[:1]
         self._out = memoryview(bytearray(_FIFO_SIZE + 1))
 
-    async def open(self):
+    async def open(self) -> None:
         """Ready at once."""
 
-    def write(self, register, value):
+    def write(self, register: int, value: int) -> None:
         """One register."""
         self._two[0], self._two[1] = register, value
         self._send(self._two)
 
-    def write_block(self, register, data):
+    def write_block(self, register: int, data: "Data") -> None:
         """Up to 64 bytes into one register."""
         size = len(data) + 1
         self._out[0] = register
         self._out[1:size] = data
         self._send(self._out[:size])
 
-    def read(self, register):
+    def read(self, register: int) -> int:
         """One register."""
         self.read_block(register, self._one)
         return self._one[0]
 
-    def read_block(self, register, into):
+    def read_block(self, register: int, into: "Room") -> None:
         """One register again and again."""
         self._out[0] = register
         self._send(self._out[:1])
@@ -126,7 +130,7 @@ class I2cBus(_PlainBus):
         except OSError as error:
             raise LinkError("MFRC522 does not answer on I2C: %s" % error)
 
-    def _send(self, data):
+    def _send(self, data: "Data") -> None:
         try:
             self._i2c.writeto(self._address, data)
         except OSError as error:
@@ -140,12 +144,12 @@ class UartBus(_PlainBus):
     115200, to which open() raises the line).
     """
 
-    def __init__(self, uart):
+    def __init__(self, uart: "UART"):
         self._uart = uart
         self._two = bytearray(2)
         self._one = memoryview(bytearray(1))
 
-    async def open(self):
+    async def open(self) -> None:
         """Raise the line to 115200, from whichever speed the chip has."""
         for rate in (9600, 115200, 9600):
             self._uart.init(baudrate=rate)
@@ -163,19 +167,19 @@ class UartBus(_PlainBus):
         self._uart.init(baudrate=115200)
         await asyncio.sleep_ms(_SETTLE_MS)
 
-    def write(self, register, value):
+    def write(self, register: int, value: int) -> None:
         """One register."""
         self._two[0], self._two[1] = register, value
         self._uart.write(self._two)
         if self._uart.readinto(self._one) != 1 or self._one[0] != register:
             raise LinkError("MFRC522 does not echo address %02X" % register)
 
-    def write_block(self, register, data):
+    def write_block(self, register: int, data: "Data") -> None:
         """Bytes into one register, each with its address."""
         for value in data:
             self.write(register, value)
 
-    def read(self, register):
+    def read(self, register: int) -> int:
         """One register."""
         self._one[0] = register | _READ
         self._uart.write(self._one)
@@ -183,7 +187,7 @@ class UartBus(_PlainBus):
             raise LinkError("MFRC522 does not answer on its UART")
         return self._one[0]
 
-    def read_block(self, register, into):
+    def read_block(self, register: int, into: "Room") -> None:
         """One register again and again."""
         for index in range(len(into)):
             into[index] = self.read(register)

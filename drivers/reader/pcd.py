@@ -4,6 +4,10 @@ from micropython import const
 
 from .base import LinkError
 
+TYPE_CHECKING = const(0)
+if TYPE_CHECKING:
+    from ..kinds import Data
+
 # What Pcd.transceive() returns instead of a size:
 SILENT = const(-1)  # no answer in time
 GARBLED = const(-2)  # CRC, parity or framing wrong
@@ -22,22 +26,24 @@ class Pcd:
     name = "?"
     has_type_b = True
 
-    async def start(self):
+    async def start(self) -> None:
         """Reset and set up the chip, field off. Raises LinkError."""
         raise LinkError("no chip")
 
-    async def switch_field(self, is_on):
+    async def switch_field(self, is_on: bool) -> None:
         """Carrier on or off; returns once cards have had their 5 ms (14443-3, 5.2)."""
         raise LinkError("no chip")
 
-    async def set_mode(self, kind, to_card=0, to_reader=0):
+    async def set_mode(self, kind: str, to_card: int = 0, to_reader: int = 0) -> None:
         """kind: "A" or "B". Bit rates as log2 of the factor over 106 kbit/s."""
         raise LinkError("no chip")
 
-    async def check(self):
+    async def check(self) -> None:
         """Raises LinkError if the chip has lost its settings: start() must follow."""
 
-    async def transceive(self, frame, timeout_us, has_crc=True, last_bits=0):
+    async def transceive(
+        self, frame: "Data", timeout_us: int, has_crc: bool = True, last_bits: int = 0
+    ) -> int:
         """Send a frame and wait for the answer.
 
         frame: bytes without CRC. has_crc: one is appended, and wanted and taken off the answer.

@@ -14,6 +14,11 @@ from .pn532_frame import ABORT_OR_ACK, ACK, ANSWER, GARBLED, NACK, SYNTAX_ERROR,
 from .pn532_link import FAST_BAUD_CODE, TIMED_OUT
 from .pn532_thru import PN532Thru
 
+TYPE_CHECKING = const(0)
+if TYPE_CHECKING:
+    from ..kinds import Data, Switch
+    from .pn532_link import Link
+
 _DIAGNOSE = const(0x00)
 _GET_FIRMWARE_VERSION = const(0x02)
 _WRITE_REGISTER = const(0x08)
@@ -72,7 +77,14 @@ class PN532(Reader):
     software over its raw frames.
     """
 
-    def __init__(self, link, reset=None, has_type_b=True, period_ms=0, is_sleeping=False):
+    def __init__(
+        self,
+        link: "Link",
+        reset: "Switch | None" = None,
+        has_type_b: bool = True,
+        period_ms: int = 0,
+        is_sleeping: bool = False,
+    ):
         self.link = link
         self.serves_several = False
         self._incoming = link.incoming
@@ -88,7 +100,7 @@ class PN532(Reader):
 
     # -- starting ---------------------------------------------------------------------
 
-    async def start(self):
+    async def start(self) -> None:
         """Wake the chip however it is, check it, set its retries."""
         if self._reset is not None:
             self._reset(0)
@@ -106,13 +118,13 @@ class PN532(Reader):
         await self._configure(_FIELD_OFF)  # a card left active by an earlier start begins anew
         await self._configure(_RETRIES)
 
-    async def _configure(self, item):
+    async def _configure(self, item: "Data") -> None:
         try:
             await self.command(_RF_CONFIGURATION, item)
         except LinkError:
             pass  # its own setting holds; poll ends an endless search by ABORT
 
-    async def _wake(self):
+    async def _wake(self) -> None:
         last = None
         for way in self.link.wakes:
             try:
@@ -123,11 +135,11 @@ class PN532(Reader):
                 last = error
         raise last
 
-    async def _sam_configuration(self):
+    async def _sam_configuration(self) -> None:
         """Normal mode, IRQ in use: ends the LowVbat state the chip wakes up in (7.2.10)."""
         await self.command(_SAM_CONFIGURATION, b"\x01\x14\x01")
 
-    async def _raise_speed(self):
+    async def _raise_speed(self) -> None:
         try:
             await self.command(_SET_SERIAL_BAUD_RATE, bytes((FAST_BAUD_CODE,)))
         except LinkError:
@@ -139,13 +151,13 @@ class PN532(Reader):
             self.link.lower_speed()
             await self._wake()
 
-    async def power_down(self):
+    async def power_down(self) -> None:
         """Let the chip sleep until the next start() or poll(): field off, 4 uA (7.2.11)."""
         await self.command(_POWER_DOWN, _ALL_LINKS)
 
     # -- looking for cards --------------------------------------------------------------
 
-    async def poll(self, timeout_ms):
+    async def poll(self, timeout_ms: int) -> "Target | None":
         """See Reader.poll."""
         if self.serves_several:
             return await self._serving().poll(timeout_ms)
@@ -160,13 +172,13 @@ class PN532(Reader):
                 return target
             await self._pause()
 
-    def _serving(self):
+    def _serving(self) -> "Iso14443Reader":
         if self._in_software is None:
             self._in_software = Iso14443Reader(PN532Thru(self), self._has_type_b)
             self._in_software.serves_several = True
         return self._in_software
 
-    async def _pause(self):
+    async def _pause(self) -> None:
         if self._is_sleeping and self._period_ms:
             await self.power_down()
             await asyncio.sleep_ms(self._period_ms)
@@ -174,14 +186,14 @@ class PN532(Reader):
         else:
             await asyncio.sleep_ms(self._period_ms)
 
-    async def _list(self, what):
+    async def _list(self, what: "Data") -> memoryview:
         """Target data of InListPassiveTarget from NbTg on; empty if none came in time."""
         try:
             return await self.command(_IN_LIST_PASSIVE_TARGET, what, _POLL_TIMEOUT_MS)
         except NoAnswer:
             return _NOTHING  # an endless search, aborted: no card came
 
-    async def _target_a(self, data):
+    async def _target_a(self, data: memoryview) -> "Target | None":
         if not data or not data[0]:
             return None
         first, rest = self._parse_a(data[1:])
@@ -191,7 +203,7 @@ class PN532(Reader):
         await self.command(_IN_RELEASE, b"\x00")
         raise SeveralCards((first.uid, second.uid))
 
-    def _parse_a(self, data):
+    def _parse_a(self, data: memoryview) -> "tuple[PN532Target, memoryview]":
         """A target and what follows it; an ATS counts its own bytes."""
         if len(data) < 5 or len(data) < 5 + data[4]:
             raise LinkError("target data of %d bytes" % len(data))
@@ -203,7 +215,7 @@ class PN532(Reader):
         target = PN532Target(self, data[0], bytes(data[5:end]), ats, bool(data[3] & 0x20))
         return target, data[end + ats_size :]
 
-    def _target_b(self, data):
+    def _target_b(self, data: memoryview) -> "PN532Target | None":
         if not data or not data[0]:
             return None
         if len(data) < 15 or data[2] != 0x50:
@@ -214,7 +226,7 @@ class PN532(Reader):
 
     # -- talking to a card ----------------------------------------------------------------
 
-    async def exchange(self, number, command, expected=0):
+    async def exchange(self, number: int, command: "Data", expected: int = 0) -> memoryview:
         """One APDU with target `number` through InDataExchange; see Target.exchange."""
         size = expected + _AROUND if expected else 0
         data = await self.command(_IN_DATA_EXCHANGE, command, _EXCHANGE_TIMEOUT_MS, number, size)
@@ -234,7 +246,7 @@ class PN532(Reader):
             answer = self._checked(data)
 
     @staticmethod
-    def _checked(data):
+    def _checked(data: memoryview) -> memoryview:
         """Answer bytes behind a status byte; raises CardGone or LinkError by its error code."""
         if not data:
             raise LinkError("answer without a status byte")
@@ -247,7 +259,7 @@ class PN532(Reader):
             raise LinkError("PN532 switched its antenna off: error %02X" % code)
         raise LinkError("PN532 error %02X" % code)
 
-    async def is_present(self, target):
+    async def is_present(self, target: "PN532Target") -> bool:
         """Ask the card by Diagnose 6 (an R(NAK)); True if it answers. UM0701-02 7.2.1.
 
         A card without ISO/IEC 14443-4 does not know that question: it is looked for anew.
@@ -266,28 +278,35 @@ class PN532(Reader):
             again = self._parse_a(data[1:])[0] if data and data[0] else None
         return again is not None and again.uid == target.uid
 
-    async def release(self, number):
+    async def release(self, number: int) -> None:
         """Let the target go (InRelease)."""
         await self.command(_IN_RELEASE, bytes((number,)))
 
-    async def thru(self, frame):
+    async def thru(self, frame: "Data") -> "tuple[int, memoryview]":
         """A raw frame through InCommunicateThru: (error code, answer view)."""
         data = await self.command(_IN_COMMUNICATE_THRU, frame, _EXCHANGE_TIMEOUT_MS)
         if not data:
             raise LinkError("answer without a status byte")
         return data[0] & _STATUS_ERROR, data[1:]
 
-    async def write_registers(self, pairs):
+    async def write_registers(self, pairs: "Data") -> None:
         """WriteRegister (7.2.5). pairs: address high, low and value of each."""
         await self.command(_WRITE_REGISTER, pairs)
 
-    async def configure(self, item):
+    async def configure(self, item: "Data") -> None:
         """RFConfiguration (7.3.1): the item's number and values. Raises LinkError."""
         await self.command(_RF_CONFIGURATION, item)
 
     # -- one command ------------------------------------------------------------------
 
-    async def command(self, code, data, timeout_ms=_COMMAND_TIMEOUT_MS, target=-1, size=0):
+    async def command(
+        self,
+        code: int,
+        data: "Data",
+        timeout_ms: int = _COMMAND_TIMEOUT_MS,
+        target: int = -1,
+        size: int = 0,
+    ) -> memoryview:
         """Send a command, return its response data (a view, valid until the next command).
 
         size: of the response's frame, if it is known.
@@ -309,7 +328,7 @@ class PN532(Reader):
                 return await self._response(code, timeout_ms, size)
         raise LinkError("PN532 does not acknowledge command %02X" % code)
 
-    async def _acknowledged(self, code):
+    async def _acknowledged(self, code: int) -> int:
         """ACK, or the response at once where the ACK was garbled, or what came instead."""
         state = GARBLED
         for _ in range(_TRIES):
@@ -318,14 +337,14 @@ class PN532(Reader):
                 break
         return state
 
-    def _answer(self, code):
+    def _answer(self, code: int) -> memoryview:
         incoming = self.link.incoming
         view, start = incoming.view, incoming.start
         if view[start] != 0xD5 or view[start + 1] != code + 1:
             raise LinkError("response %02X to command %02X" % (view[start + 1], code))
         return view[start + 2 : incoming.end]
 
-    async def _response(self, code, timeout_ms, size):
+    async def _response(self, code: int, timeout_ms: int, size: int) -> memoryview:
         link, tries = self.link, _TRIES
         while tries:
             state = await link.receive(timeout_ms, size)
@@ -345,21 +364,21 @@ class PN532(Reader):
 class PN532Target(Target):
     """A card listed by the chip."""
 
-    def __init__(self, chip, number, uid, ats, is_iso_dep):
+    def __init__(self, chip: "PN532", number: int, uid: bytes, ats: bytes, is_iso_dep: bool):
         self._chip = chip
         self.number = number
         self.uid = uid
         self.ats = ats
         self.is_iso_dep = is_iso_dep
 
-    async def exchange(self, command, expected=0):
+    async def exchange(self, command: "Data", expected: int = 0) -> memoryview:
         """See Target.exchange."""
         return await self._chip.exchange(self.number, command, expected)
 
-    async def is_present(self):
+    async def is_present(self) -> bool:
         """See Target.is_present."""
         return await self._chip.is_present(self)
 
-    async def release(self):
+    async def release(self) -> None:
         """See Target.release."""
         await self._chip.release(self.number)

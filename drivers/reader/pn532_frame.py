@@ -2,6 +2,10 @@
 
 from micropython import const
 
+TYPE_CHECKING = const(0)
+if TYPE_CHECKING:
+    from ..kinds import Data
+
 ABORT_OR_ACK = b"\x00\x00\xff\x00\xff\x00"
 NACK = b"\x00\x00\xff\xff\x00\x00"
 _MAX_PAYLOAD = 265
@@ -15,7 +19,7 @@ PARTIAL = const(0)
 GARBLED = const(-1)
 
 
-def put_frame(buf, code, data, target=-1):
+def put_frame(buf: bytearray, code: int, data: "Data", target: int = -1) -> int:
     """Write the frame of command `code` into buf (MAX_FRAME bytes); returns its size.
 
     data: 0..263 bytes. target: a number to go before it, or -1.
@@ -57,17 +61,17 @@ class Incoming:
     payload (TFI first) of an ANSWER; need: bytes that must be there before look() can say more.
     """
 
-    def __init__(self):
+    def __init__(self) -> None:
         self.view = memoryview(bytearray(2 * MAX_FRAME))
         self.clear()
 
-    def clear(self):
+    def clear(self) -> None:
         """Forget what has been received."""
         self.count = self.start = self.end = 0
         self.need = 6
         self._from = 0
 
-    def look(self):
+    def look(self) -> int:
         """What the next frame is; tolerates noise and any number of 00 before it."""
         view, count, at = self.view, self.count, self._from
         while at + 1 < count and not (view[at] == 0 and view[at + 1] == 0xFF):
@@ -103,15 +107,15 @@ class Incoming:
         self.start, self.end = start, end
         return ANSWER if size >= 2 else GARBLED
 
-    def _wait(self, need):
+    def _wait(self, need: int) -> int:
         self.need = need
         return PARTIAL
 
-    def is_begun(self):
+    def is_begun(self) -> bool:
         """True if a frame has begun that is not complete."""
         return self.count > self._from + 2
 
-    def make_room(self):
+    def make_room(self) -> None:
         """Throw away what has been looked at, if there is no room for a whole frame behind it."""
         if len(self.view) - self.count < MAX_FRAME:
             rest = self.count - self._from

@@ -11,6 +11,10 @@ from micropython import const
 from .base import LinkError
 from .pn532_frame import ABORT_OR_ACK, GARBLED, MAX_FRAME, PARTIAL, Incoming
 
+TYPE_CHECKING = const(0)
+if TYPE_CHECKING:
+    from ..kinds import Data, I2CStream, Irq, SpeedPort, SPIStream, Switch
+
 _WAKE_UP = b"\x55\x55" + bytes(14)
 _RESET_BAUD = const(115200)
 _FAST_BAUD = const(921600)
@@ -40,28 +44,28 @@ class Link:
     wakes = (0,)  # ways to wake the chip, tried in this order
     can_raise = False
 
-    def __init__(self):
+    def __init__(self) -> None:
         self.tx = bytearray(MAX_FRAME)
         self._tx = memoryview(self.tx)
         self.incoming = Incoming()
         self._deadline = 0
 
-    async def wake(self, way):
+    async def wake(self, way: int) -> None:
         """Make the chip listen, in this way."""
 
-    def send(self, size):
+    def send(self, size: int) -> None:
         """Send tx[:size]. Raises LinkError if the bus fails."""
         self.write(self._tx[:size])
 
-    def write(self, frame):
+    def write(self, frame: "Data") -> None:
         """Send a frame. Raises LinkError if the bus fails."""
         raise LinkError("no link")
 
-    async def receive(self, timeout_ms, size=0):
+    async def receive(self, timeout_ms: int, size: int = 0) -> int:
         """What the next frame is (see Incoming.look), or TIMED_OUT. size: of it, if known."""
         raise LinkError("no link")
 
-    def _left_ms(self):
+    def _left_ms(self) -> int:
         return time.ticks_diff(self._deadline, time.ticks_ms())
 
 
@@ -71,29 +75,29 @@ class HsuLink(Link):
     is_fast: raise the line to 921600 baud after waking (24 ms less for each purchase).
     """
 
-    def __init__(self, port, is_fast=True):
+    def __init__(self, port: "SpeedPort", is_fast: bool = True):
         super().__init__()
         self._port = port
         self.can_raise = is_fast
         self.wakes = (_RESET_BAUD, _FAST_BAUD, _RESET_BAUD)  # a chip keeps its speed if not reset
         self.is_raised = False
 
-    async def wake(self, way):
+    async def wake(self, way: int) -> None:
         """At this speed: five rising edges, and then the time to wake up (data sheet 8.3.1)."""
         self._set_baud(way)
         self._port.write(_WAKE_UP)
 
-    def _set_baud(self, rate):
+    def _set_baud(self, rate: int) -> None:
         self._port.set_baud(rate)
         self.is_raised = rate == _FAST_BAUD
 
-    def write(self, frame):
+    def write(self, frame: "Data") -> None:
         """See Link.write. What was received before is thrown away."""
         self._port.clear()
         self.incoming.clear()
         self._port.write(frame)
 
-    async def receive(self, timeout_ms, size=0):
+    async def receive(self, timeout_ms: int, size: int = 0) -> int:
         """See Link.receive.
 
         What has come by the end of the time is taken all the same, once: a loop that was late
@@ -119,13 +123,13 @@ class HsuLink(Link):
                 incoming.clear()
                 return GARBLED
 
-    async def raise_speed(self):
+    async def raise_speed(self) -> None:
         """Follow the chip, which has agreed to 921600 baud: both switch after the host's ACK."""
         self._port.write(ABORT_OR_ACK)
         await asyncio.sleep_ms(2)
         self._set_baud(_FAST_BAUD)
 
-    def lower_speed(self):
+    def lower_speed(self) -> None:
         """Back to the speed after reset: this line or chip cannot do more."""
         self.can_raise = False
         self._set_baud(_RESET_BAUD)
@@ -137,18 +141,18 @@ class BusLink(Link):
     irq: `await wait(timeout_ms)`, true once P70_IRQ has gone low; None to look each millisecond.
     """
 
-    def __init__(self, irq=None):
+    def __init__(self, irq: "Irq | None" = None):
         super().__init__()
         self._irq = irq
 
-    def _is_ready(self):
+    def _is_ready(self) -> bool:
         raise LinkError("no link")
 
-    def _read(self, size):
+    def _read(self, size: int) -> int:
         """Read the frame that is ready into incoming; returns what it is."""
         raise LinkError("no link")
 
-    async def receive(self, timeout_ms, size=0):
+    async def receive(self, timeout_ms: int, size: int = 0) -> int:
         """See Link.receive."""
         self._deadline = time.ticks_add(time.ticks_ms(), timeout_ms)
         if not await self._wait_ready():
@@ -156,7 +160,7 @@ class BusLink(Link):
         self.incoming.clear()
         return self._read(size)
 
-    async def _wait_ready(self):
+    async def _wait_ready(self) -> bool:
         spins = _SPINS
         while True:
             if self._irq is not None:
@@ -180,7 +184,7 @@ class BusLink(Link):
 class I2cLink(BusLink):
     """i2c: machine.I2C or alike (writeto, readfrom_into), 400 kHz at most, with stretching."""
 
-    def __init__(self, i2c, irq=None, address=_I2C_ADDRESS):
+    def __init__(self, i2c: "I2CStream", irq: "Irq | None" = None, address: int = _I2C_ADDRESS):
         super().__init__(irq)
         self._i2c = i2c
         self._address = address
@@ -188,7 +192,7 @@ class I2cLink(BusLink):
         self._rx = memoryview(bytearray(MAX_FRAME + 1))
         self._again = 0  # bytes of a frame that was read in part
 
-    async def wake(self, way):
+    async def wake(self, way: int) -> None:
         """Address it: it wakes, and acknowledges at once, stretching the clock, or when it has."""
         for _ in range(_I2C_TRIES):
             is_acknowledged = True
@@ -200,21 +204,21 @@ class I2cLink(BusLink):
             if is_acknowledged:
                 return
 
-    def write(self, frame):
+    def write(self, frame: "Data") -> None:
         """See Link.write."""
         try:
             self._i2c.writeto(self._address, frame)
         except OSError as error:
             raise LinkError("PN532 does not acknowledge on I2C: %s" % error)
 
-    def _is_ready(self):
+    def _is_ready(self) -> bool:
         try:
             self._i2c.readfrom_into(self._address, self._status)
         except OSError as error:
             raise LinkError("PN532 does not acknowledge on I2C: %s" % error)
         return self._status[0] & _READY
 
-    def _read(self, size):
+    def _read(self, size: int) -> int:
         """One transaction: the status byte, then the frame from its beginning.
 
         A frame that turns out longer is asked for again with NACK, by GARBLED, in full length.
@@ -238,7 +242,7 @@ class SpiLink(BusLink):
     turned round by a table.
     """
 
-    def __init__(self, spi, cs, irq=None):
+    def __init__(self, spi: "SPIStream", cs: "Switch", irq: "Irq | None" = None):
         super().__init__(irq)
         self._spi = spi
         self._cs = cs
@@ -248,13 +252,13 @@ class SpiLink(BusLink):
         self._status = bytes((_SPI_STATUS, 0))
         cs(1)
 
-    async def wake(self, way):
+    async def wake(self, way: int) -> None:
         """NSS low for 2 ms wakes the chip."""
         self._cs(0)
         await asyncio.sleep_ms(_WAKE_MS)
         self._cs(1)
 
-    def write(self, frame):
+    def write(self, frame: "Data") -> None:
         """See Link.write."""
         out, turned, at = self._out, self._turned, 1
         out[0] = _SPI_WRITE
@@ -265,13 +269,13 @@ class SpiLink(BusLink):
         self._spi.write(out[:at])
         self._cs(1)
 
-    def _is_ready(self):
+    def _is_ready(self) -> bool:
         self._cs(0)
         self._spi.write_readinto(self._status, self._two)
         self._cs(1)
         return self._two[1] == 0x80  # 01; a line with no chip on it reads 00 or FF
 
-    def _read(self, size):
+    def _read(self, size: int) -> int:
         """Head first, then as much as it says, under one chip select."""
         incoming = self.incoming
         self._cs(0)
@@ -287,7 +291,7 @@ class SpiLink(BusLink):
             self._cs(1)
         return GARBLED if state == PARTIAL else state
 
-    def _take(self, size):
+    def _take(self, size: int) -> None:
         incoming, turned = self.incoming, self._turned
         at = incoming.count
         part = incoming.view[at : at + size]
@@ -297,7 +301,7 @@ class SpiLink(BusLink):
         incoming.count = at + size
 
 
-def _turn(byte):
+def _turn(byte: int) -> int:
     """The byte with its bits in reverse order."""
     out = 0
     for _ in range(8):

@@ -10,6 +10,11 @@ from micropython import const
 from .base import LinkError
 from .pcd import COLLISION, GARBLED, SILENT, Pcd
 
+TYPE_CHECKING = const(0)
+if TYPE_CHECKING:
+    from ..kinds import Data
+    from .pn532 import PN532
+
 _CIU_TX_MODE = b"\x63\x02"
 _CIU_RX_MODE = b"\x63\x03"
 _CIU_BIT_FRAMING = b"\x63\x3d"
@@ -28,7 +33,7 @@ class PN532Thru(Pcd):
     fsdi = 8
     name = "PN532"
 
-    def __init__(self, chip):
+    def __init__(self, chip: "PN532"):
         self._chip = chip
         self.rx = memoryview(bytearray(264))
         self._mode = self._framing = self._timeout_code = -1
@@ -41,23 +46,25 @@ class PN532Thru(Pcd):
         )
         self._item = bytearray((2, 0, 0x0B, 0))
 
-    async def start(self):
+    async def start(self) -> None:
         """See Pcd.start."""
         await self._chip.start()
         self._mode = self._framing = self._timeout_code = -1
 
-    async def switch_field(self, is_on):
+    async def switch_field(self, is_on: bool) -> None:
         """See Pcd.switch_field."""
         await self._chip.configure(b"\x01\x01" if is_on else b"\x01\x00")
         await asyncio.sleep_ms(_GUARD_MS)
 
-    async def set_mode(self, kind, to_card=0, to_reader=0):
+    async def set_mode(self, kind: str, to_card: int = 0, to_reader: int = 0) -> None:
         """See Pcd.set_mode."""
         self._base = _TYPE_B if kind == "B" else 0
         self._rate = (to_card << 4, to_reader << 4)
         self._mode = -1
 
-    async def transceive(self, frame, timeout_us, has_crc=True, last_bits=0):
+    async def transceive(
+        self, frame: "Data", timeout_us: int, has_crc: bool = True, last_bits: int = 0
+    ) -> int:
         """See Pcd.transceive."""
         align = last_bits if len(frame) > 1 else 0
         await self._set(has_crc, align << 4 | last_bits)
@@ -74,7 +81,7 @@ class PN532Thru(Pcd):
             return GARBLED
         raise LinkError("PN532 error %02X" % error)
 
-    async def _set(self, has_crc, framing):
+    async def _set(self, has_crc: bool, framing: int) -> None:
         mode = self._base | (_CRC_ON if has_crc else 0)
         if mode == self._mode and framing == self._framing:
             return
@@ -83,7 +90,7 @@ class PN532Thru(Pcd):
         await self._chip.write_registers(pairs)
         self._mode, self._framing = mode, framing
 
-    async def _set_timeout(self, timeout_us):
+    async def _set_timeout(self, timeout_us: int) -> None:
         """RFConfiguration item 2: n is 100 us * 2 ** (n - 1)."""
         code = 1
         while code < _MAX_TIMEOUT_CODE and 100 << (code - 1) < timeout_us:
