@@ -13,6 +13,7 @@ from occrypto import crc_a, crc_b
 
 from drivers.buzzer import Buzzer
 from drivers.display.ssd1306 import SSD1306
+from drivers.display.wires import I2cWire
 from drivers.reader.fitted import FittedReader
 from drivers.reader.iso14443 import Iso14443Reader
 from drivers.reader.mfrc522 import MFRC522
@@ -56,7 +57,7 @@ class Board:
         if os.getenv("ONECARD_UART1"):
             makers = [lambda: PN532(HsuLink(UartPort(machine.UART(1))))]
         self.reader = FittedReader(makers)
-        self.display = SSD1306(i2c)
+        self.display = SSD1306(I2cWire(i2c))
         self.buzzer = Buzzer(machine.Pin(_BUZZER_PIN))
         self.keypad = Keypad()
         self.rtc = machine.RTC()

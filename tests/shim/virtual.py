@@ -77,8 +77,32 @@ async def sleep_ms(milliseconds):
     await asyncio.sleep(max(0, milliseconds) / 1000)
 
 
+def block_ms(milliseconds):
+    """As MicroPython's time.sleep_ms: nothing else gets its turn meanwhile."""
+    clock.advance(milliseconds / 1000)
+
+
+class ThreadSafeFlag:
+    """As MicroPython's: one task waits for it, and finding it set clears it."""
+
+    def __init__(self):
+        self._event = asyncio.Event()
+
+    def set(self):
+        self._event.set()
+
+    def clear(self):
+        self._event.clear()
+
+    async def wait(self):
+        await self._event.wait()
+        self._event.clear()
+
+
 def install():
     """Give CPython's modules the names that MicroPython's have."""
     time.ticks_ms, time.ticks_add, time.ticks_diff = ticks_ms, ticks_add, ticks_diff
+    time.sleep_ms = block_ms
     asyncio.sleep_ms = sleep_ms
+    asyncio.ThreadSafeFlag = ThreadSafeFlag
     gc.mem_free = lambda: 123456

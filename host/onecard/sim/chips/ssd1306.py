@@ -14,9 +14,10 @@ _HORIZONTAL, _VERTICAL, _PAGE = 0, 1, 2
 
 
 class SSD1306Chip:
-    """write() takes one I2C write transaction (without the address byte).
+    """The controller behind its bus: see SSD1306OnI2c and SSD1306OnSpi for its wires.
 
-    faults: what the data sheet does not define, as text. contrast 0..255.
+    write() takes one I2C write transaction (without the address byte). faults: what the data
+    sheet does not define, as text. contrast 0..255.
     on_change: called after a transaction that changed the memory or how it is shown.
     """
 
@@ -26,8 +27,12 @@ class SSD1306Chip:
         self.power_on()
 
     def power_on(self) -> None:
-        """The state after reset; the memory is undefined then and is made zero here."""
+        """The memory is undefined after power-up and is made zero here."""
         self.ram = bytearray(WIDTH * PAGES)  # by segment, not by column
+        self.reset()
+
+    def reset(self) -> None:
+        """The state after RES# (8.9); what the memory holds stays."""
         self.contrast = 0x7F
         self.is_on = self.is_inverted = self.is_all_on = self.has_charge_pump = False
         self._is_remapped = self._is_reversed = False
@@ -53,10 +58,14 @@ class SSD1306Chip:
             index += len(rest)
             if control & 0x40:
                 for byte in rest:
-                    self._store(byte)
+                    self.take_data(byte)
             else:
                 for byte in rest:
-                    self._take(byte)
+                    self.take_command(byte)
+        self.settle()
+
+    def settle(self) -> None:
+        """A transaction is over: tell who watches if it changed anything."""
         if self._is_changed:
             self._is_changed = False
             if self.on_change is not None:
@@ -68,7 +77,8 @@ class SSD1306Chip:
 
     # -- data -------------------------------------------------------------------------
 
-    def _store(self, byte: int) -> None:
+    def take_data(self, byte: int) -> None:
+        """A byte for the memory."""
         segment = WIDTH - 1 - self._column if self._is_remapped else self._column
         self.ram[self._page * WIDTH + segment] = byte
         self._is_changed = True
@@ -96,7 +106,8 @@ class SSD1306Chip:
 
     # -- commands -------------------------------------------------------------------
 
-    def _take(self, byte: int) -> None:
+    def take_command(self, byte: int) -> None:
+        """A command or a parameter of one."""
         self._command.append(byte)
         code = self._command[0]
         if len(self._command) <= _PARAMETERS.get(code, 0):
