@@ -1,29 +1,29 @@
-"""An active buzzer (its own tone) on a pin: patterns of on and off times."""
+"""Buzzers: one with its own tone on a pin, and one that is given its tone by PWM."""
 
-import asyncio
+from micropython import const
+
+from .pattern import Player
+
+TYPE_CHECKING = const(0)
+if TYPE_CHECKING:
+    from .kinds import PWM
 
 
-class Buzzer:
-    """pin: machine.Pin or alike, called with 1 or 0. A new pattern ends the one playing."""
+class Buzzer(Player):
+    """An active buzzer. pin: machine.Pin or alike, called with 1 or 0."""
 
-    def __init__(self, pin):
-        self._pin = pin
-        self._task = None
-        pin(0)
 
-    def play(self, pattern):
-        """Start a pattern: (on_ms, off_ms, on_ms, …). Returns at once."""
-        if self._task is not None:
-            self._task.cancel()
-        self._pin(1)  # at once: the task gets its turn only after what is being done now
-        self._task = asyncio.create_task(self._run(pattern))
+class ToneBuzzer(Player):
+    """A passive buzzer. pwm: machine.PWM or alike (freq, duty_u16).
 
-    async def _run(self, pattern):
-        level = 1
-        try:
-            for length_ms in pattern:
-                self._pin(level)
-                await asyncio.sleep_ms(length_ms)
-                level ^= 1
-        finally:
-            self._pin(0)
+    tone_hz: where it is loudest; 2700 Hz for the usual 12 mm discs.
+    """
+
+    def __init__(self, pwm: "PWM", tone_hz: int = 2700):
+        self._pwm = pwm
+        pwm.duty_u16(0)
+        pwm.freq(tone_hz)
+        super().__init__(self._sound)
+
+    def _sound(self, level: int) -> None:
+        self._pwm.duty_u16(0x8000 if level else 0)
