@@ -13,11 +13,15 @@ _NEVER_SET_S = calendar.unix(2024, 1, 1)
 
 
 class Clock:
-    """rtc: read_s() -> UTC seconds or None, write_s(seconds); or None for a board without one."""
+    """rtc: read_s() -> UTC seconds or None, write_s(seconds); or None for a board without one.
+
+    Both may raise OSError, write_s() also ValueError for a time it cannot keep: a chip that fails
+    is as good as none.
+    """
 
     def __init__(self, rtc=None):
         self._rtc = rtc
-        self._base_s = (rtc.read_s() if rtc is not None else None) or 0
+        self._base_s = _ask(rtc)
         self._base_ms = time.ticks_ms()
 
     def not_before(self, unix_s):
@@ -39,7 +43,10 @@ class Clock:
         before = self.now_s()
         self._start(unix_s)
         if self._rtc is not None:
-            self._rtc.write_s(unix_s)
+            try:
+                self._rtc.write_s(unix_s)
+            except (OSError, ValueError):
+                pass  # the ticks carry the time on until the power goes
         return before
 
     def is_set(self):
@@ -53,3 +60,11 @@ class Clock:
     def _start(self, unix_s):
         self._base_s = unix_s
         self._base_ms = time.ticks_ms()
+
+
+def _ask(rtc):
+    """UTC seconds, 0 if nobody knows."""
+    try:
+        return (rtc.read_s() if rtc is not None else None) or 0
+    except OSError:
+        return 0

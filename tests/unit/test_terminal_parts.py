@@ -197,6 +197,21 @@ def test_an_empty_battery_means_the_clock_is_not_set():
     assert not Clock(Dead()).is_set()
 
 
+@pytest.mark.parametrize("error", [OSError(5), ValueError("not in 2000..2099")])
+def test_a_clock_chip_that_fails_is_as_good_as_none(error):
+    def fail(*_):
+        raise error
+
+    class Broken:
+        read_s = staticmethod(fail if isinstance(error, OSError) else lambda: None)
+        write_s = staticmethod(fail)
+
+    clock = Clock(Broken())
+    assert not clock.is_set()
+    clock.set(1767225600)
+    assert clock.now_s() == 1767225600
+
+
 def test_the_clock_is_moved_on_but_never_back_by_the_journal():
     clock = Clock(RTC(1767225600))
     clock.not_before(1767225000)
