@@ -294,6 +294,9 @@ class UART:
                 pass
         return self.readinto(view) or 0
 
+    async def drain(self):
+        await asyncio.sleep(0)
+
     def clear(self):
         self._take()
         self._incoming.clear()

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import OneCardError
-from . import glyphs, uf2
+from . import charset, glyphs, uf2
 from .sources import Sources, find_sources, project_root
 
 Say = Callable[[str], None]
@@ -91,11 +91,12 @@ def build(name: str, say: Say = print, force: bool = False) -> Path:
     out = root / "build" / name
     out.mkdir(parents=True, exist_ok=True)
     if "build/gen" in board.inputs:
-        gen = root / "build" / "gen" / "terminal" / "ui"
-        texts = root / "firmware" / "terminal" / "ui" / "texts.py"
+        gen = root / "build" / "gen"
+        used = glyphs.used_characters(root / "firmware" / "terminal" / "ui" / "texts.py")
         glyphs.write_module(
-            glyphs.read_hex(sources.unifont, glyphs.used_characters(texts)), gen / "glyphs.py"
+            glyphs.read_hex(sources.unifont, used), gen / "terminal" / "ui" / "glyphs.py"
         )
+        charset.write_module(used, gen / "gb_table.py")
     stamp, image = Stamp(out, root, sources, board.inputs, name), out / board.image
     if not force and stamp.holds(image):
         say(f"{name}: up to date ({image.stat().st_size:,} bytes)")
