@@ -1,7 +1,8 @@
-"""Raspberry Pi Pico with an SSD1306 on I2C0, a buzzer and one reader. Pins: pins.csv.
+"""Raspberry Pi Pico with an SSD1306 on I2C0, a keypad, a buzzer, a light and one reader. Pins:
+pins.csv.
 
 The reader may be a PN532 on UART1, I2C0 or SPI0, or an MFRC522 on SPI0: the one that is fitted is
-found at start.
+found at start. A DS3231 on I2C0 is used if there is one.
 """
 
 import flashmap
@@ -11,6 +12,10 @@ from occrypto import crc_a, crc_b
 
 from drivers.buzzer import Buzzer
 from drivers.display.ssd1306 import SSD1306
+from drivers.display.wires import I2cWire
+from drivers.ds3231 import DS3231
+from drivers.keypad import Keypad
+from drivers.led import Led
 from drivers.irq import IrqLine
 from drivers.reader.fitted import FittedReader
 from drivers.reader.iso14443 import Iso14443Reader
@@ -21,6 +26,14 @@ from drivers.reader.pn532_link import HsuLink, I2cLink, SpiLink
 from drivers.stdio_port import StdioPort
 from drivers.uart_port import UartPort
 
+# As the usual membrane of 4 x 4 is printed: 123A 456B 789C *0#D.
+_KEYS = (
+    "1", "2", "3", "f1",
+    "4", "5", "6", "f2",
+    "7", "8", "9", "cancel",
+    ".", "0", "f3", "confirm",
+)  # fmt: skip
+
 
 class Board:
     """What the terminal is handed; see boards/README.md."""
@@ -29,15 +42,18 @@ class Board:
     root = ""
     journal_page_size = 256
     allows_reference_crypto = False
-    rtc = None  # none on the Pico: the clock goes on from the last record until the host sets it
-    keypad = None
 
     def __init__(self):
         pins = machine.Pin.board
         i2c = machine.I2C(0, sda=pins.I2C_SDA, scl=pins.I2C_SCL, freq=400000)
         self.reader = _reader(pins, i2c)
-        self.display = SSD1306(i2c)
+        self.display = SSD1306(I2cWire(i2c))
         self.buzzer = Buzzer(machine.Pin(pins.BUZZER, machine.Pin.OUT))
+        self.led = Led(machine.Pin(pins.LED, machine.Pin.OUT))
+        self.keypad = _keypad(pins)
+        clock = DS3231(i2c)
+        # Without one the clock goes on from the last record until the host sets it.
+        self.rtc = clock if clock.is_there() else None
         self.journal_flash = rp2.Flash(start=flashmap.JOURNAL_START, len=flashmap.JOURNAL_SIZE)
         self.link_port = StdioPort()
         self.secret = machine.unique_id()
@@ -64,6 +80,17 @@ def _reader(pins, i2c):
             lambda: PN532(SpiLink(spi, cs, irq), reset),
             lambda: PN532(HsuLink(UartPort(uart)), reset),
         )
+    )
+
+
+def _keypad(pins):
+    pin = machine.Pin
+    rows = (pins.KEY_ROW1, pins.KEY_ROW2, pins.KEY_ROW3, pins.KEY_ROW4)
+    columns = (pins.KEY_COLUMN1, pins.KEY_COLUMN2, pins.KEY_COLUMN3, pins.KEY_COLUMN4)
+    return Keypad(
+        [pin(row, pin.OPEN_DRAIN, value=1) for row in rows],
+        [pin(column, pin.IN, pin.PULL_UP) for column in columns],
+        _KEYS,
     )
 
 
