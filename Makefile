@@ -25,16 +25,17 @@ test:  ## every test (sets up everything first); under 12 minutes on 2 cores
 quick:  ## the tests without a terminal: unit, chip, power, arch; seconds
 	$(PYTEST) -m "not slow" tests/unit tests/chip tests/both tests/power tests/arch
 
-lint:  ## ruff, mypy, and the import table
+lint:  ## ruff, mypy, types of drivers and boards against MicroPython's stubs, the import table
 	.venv/bin/ruff check .
 	.venv/bin/ruff format --check .
 	.venv/bin/mypy
+	$(PY) tools/typecheck.py
 	$(PY) -m pytest -q tests/arch
 
 power:  ## the exhaustive power-cut sweep (long)
 	$(PYTEST) -m slow tests/power
 
-peers:  ## libnfc and nfcpy drive the simulated PN532
+peers:  ## drivers by others on the simulated PN532, displays and printer
 	$(PY) -m pytest tests/peers
 
 firmware:  ## build the image of BOARD

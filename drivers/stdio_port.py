@@ -21,22 +21,22 @@ _STUCK_MS = 500  # a host that takes nothing for this long has gone; what is lef
 class StdioPort:
     """read_into, write, open, close; bytes pass unchanged, all 256 values."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self._in = sys.stdin.buffer
         self._out = sys.stdout.buffer
         self._poll = select.poll()
         self._poll.register(sys.stdin, select.POLLIN)
         self._readable = Readable(sys.stdin, _GUARD_MS)
 
-    def open(self):
+    def open(self) -> None:
         """Take the stream: all bytes are data."""
         micropython.kbd_intr(-1)
 
-    def close(self):
+    def close(self) -> None:
         """Give the stream back to the REPL."""
         micropython.kbd_intr(3)
 
-    async def write(self, data):
+    async def write(self, data: "bytes | bytearray | memoryview") -> None:
         """Send all of `data`, giving other tasks their turn every 256 bytes."""
         view = memoryview(data)
         start = time.ticks_ms()
@@ -52,7 +52,7 @@ class StdioPort:
                 return
             await asyncio.sleep_ms(0 if count else _IDLE_MS)
 
-    async def read_into(self, view, timeout_ms):
+    async def read_into(self, view: memoryview, timeout_ms: int) -> int:
         """Read what is there, at least one byte, into `view`; 0 after timeout_ms."""
         if not self._poll.poll(0) and not await self._readable.wait(timeout_ms):
             return 0
@@ -61,7 +61,7 @@ class StdioPort:
             await asyncio.sleep_ms(_IDLE_MS)
         return count
 
-    def _take(self, view):
+    def _take(self, view: memoryview) -> int:
         count = 0
         try:
             while count < len(view) and self._poll.poll(0):

@@ -1,0 +1,6 @@
+# The types of readable.py, which waits as only MicroPython's scheduler knows it: by a `yield`
+# within `async def`. A type checker takes that for something else.
+
+class Readable:
+    def __init__(self, stream: object, guard_ms: int) -> None: ...
+    async def wait(self, timeout_ms: int) -> bool: ...
