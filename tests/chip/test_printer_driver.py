@@ -83,10 +83,13 @@ def test_what_does_not_fit_beside_the_amount_stays_whole():
     async def test(bench):
         await bench.printer.pair("x" * 30, "12.00")
         await bench.printer.pair("y", "z" * 40)
+        await bench.printer.pair("v" * 27, "12.00")
+        await bench.printer.pair("w" * 26, "12.00")
         await bench.printer.finish()
 
     assert [p.text for p in play(test)[0].paper] == [
-        "x" * 30, " " * 27 + "12.00", "y", "z" * 32, "z" * 8
+        "x" * 30, " " * 27 + "12.00", "y", "z" * 32, "z" * 8,
+        "v" * 27, " " * 27 + "12.00", "w" * 26 + " 12.00",
     ]  # fmt: skip
 
 

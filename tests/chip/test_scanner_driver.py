@@ -260,6 +260,26 @@ def test_an_answer_that_is_garbled_or_lost_is_asked_for_again(lost):
     assert play(test)[0] == QR
 
 
+@pytest.mark.parametrize("bit", range(7 * 8))
+def test_any_flipped_bit_of_an_answer_is_noticed_and_its_settings_are_never_guessed(bit):
+    async def test(bench):
+        answers = []
+
+        def flip_the_first(data):
+            answers.append(data)
+            if len(answers) > 1:
+                return data
+            raw = bytearray(data)
+            raw[bit // 8] ^= 1 << bit % 8
+            return bytes(raw)
+
+        bench.uart.from_part = flip_the_first
+        await bench.scanner.start()
+        return bench.chip._zones[0]
+
+    assert play(test, is_started=False)[0] == 0xD5  # as delivered, but for the mode
+
+
 @pytest.mark.parametrize("seed", range(12))
 def test_noise_on_the_line_ends_in_a_code_none_or_a_typed_error_and_passes(seed):
     rng = random.Random(seed)

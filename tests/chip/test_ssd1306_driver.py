@@ -104,6 +104,16 @@ def test_any_change_comes_out_and_nothing_else_is_touched(bench, seed):
 
 
 @BENCHES
+def test_what_becomes_again_what_it_was_is_sent_again(bench):
+    one = bench()
+    one.display.buffer[:] = b"\x99" * 1024
+    for value in (0x99, 0x00, 0x99, 0x42, 0x99):
+        one.display.buffer[3 * 128 : 4 * 128] = bytes((value,)) * 128
+        one.display.show()
+        assert one.chip.framebuffer() == bytes(one.display.buffer)
+
+
+@BENCHES
 def test_nothing_is_sent_when_nothing_changed(bench):
     one = bench()
     one.display.show()

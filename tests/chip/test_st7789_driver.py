@@ -6,6 +6,7 @@ import pytest
 import virtual
 from buses import SPI, Pin, Timers, Wiring
 from onecard.sim.chips.st7789 import ST7789Chip
+from terminal.ui.screen import Screen
 
 from drivers.display.st7789 import ST7789
 from drivers.display.wires import SpiWire
@@ -68,6 +69,15 @@ def test_other_mountings_sizes_and_scales_fit_too(options):
     one.display.buffer[:] = random.Random(2).randbytes(len(one.display.buffer))
     one.display.show()
     one.expect(scale=options.get("scale", 2))
+
+
+def test_the_terminals_screen_needs_not_know_the_panel():
+    one = Bench()
+    screen = Screen(one.display)
+    for rows in (("食堂", ("¥12.00",), "请刷卡"), ("支付成功", ("¥12.00",), "余额 ¥100.00")):
+        screen.show(rows)
+        assert any(one.display.buffer)
+        one.expect()
 
 
 @pytest.mark.parametrize("seed", range(3))

@@ -16,6 +16,7 @@ from pico_repl import open_repl
 pytestmark = pytest.mark.pico
 
 DC, RESET, OLED_CS, TFT_CS = 20, 21, 17, 28
+LED = 25
 ROWS, COLUMNS = (10, 11, 12, 13), (14, 22, 26, 27)
 
 
@@ -40,7 +41,7 @@ class Pico:
 
     def __init__(self, uf2):
         self.timers, self.wiring, self.plug = AlarmTimers(), Wiring(), Plug()
-        lines = {pin: self.wiring.line(pin) for pin in (DC, RESET, OLED_CS, TFT_CS)}
+        lines = {pin: self.wiring.line(pin) for pin in (DC, RESET, OLED_CS, TFT_CS, LED)}
         self.oled = SSD1306OnSpi(self.timers, lines[DC], lines[RESET])
         self.tft = ST7789Chip(self.timers, lines[DC], lines[RESET])
         self.wiring.add_spi(0, OLED_CS, self.oled)
@@ -153,6 +154,32 @@ def test_keys_are_read_through_pins_and_interrupts_while_the_core_sleeps_between
         pico.keys.press(*place)
         pico.world.run(40)
     assert pico.finish() == ["1", "5", "D", "1", "2"]
+
+
+# -- signals ---------------------------------------------------------------------------------
+
+
+def test_a_light_blinks_by_its_pattern_and_a_passive_buzzer_has_its_tone(pico):
+    changes = []
+    pico.wiring.line(LED).listen(lambda level: changes.append((pico.world.us, level)))
+    printed = pico.exec(
+        "from machine import PWM\n"
+        "from drivers.led import Led\n"
+        "from drivers.buzzer import ToneBuzzer\n"
+        "pwm = PWM(Pin(16))\n"
+        "async def signal():\n"
+        " light, sound = Led(Pin(25, Pin.OUT)), ToneBuzzer(pwm, 2700)\n"
+        " light.play((30, 20, 10)); sound.play((40,))\n"
+        " print(pwm.freq(), pwm.duty_u16() > 0)\n"
+        " await asyncio.sleep_ms(100)\n"
+        " print(pwm.duty_u16())\n"
+        "asyncio.new_event_loop(); asyncio.run(signal()); pwm.deinit()\n"
+    )
+    assert printed == ["2700 True", "0"]
+    levels = [level for _, level in changes]
+    assert levels == [True, False, True, False]
+    times_ms = [(at_us - changes[0][0]) / 1000 for at_us, _ in changes]
+    assert times_ms == pytest.approx([0, 30, 50, 60], abs=3)
 
 
 # -- clock -----------------------------------------------------------------------------------
