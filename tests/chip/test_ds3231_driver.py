@@ -204,7 +204,21 @@ def test_any_garbled_byte_is_a_date_or_a_typed_error(seed):
 def test_temperatures_come_in_hundredths_of_a_degree(quarters):
     one = Bench()
     one.chip.set_temperature(quarters)
+    virtual.clock.advance(64)
     assert one.clock.temperature_centi_c() == quarters * 25
+
+
+def test_the_chip_measures_every_64_seconds_and_when_it_is_told_to():
+    one = Bench()
+    assert one.clock.temperature_centi_c() == 2500
+    one.chip.set_temperature(-40)
+    virtual.clock.advance(60)
+    assert one.clock.temperature_centi_c() == 2500
+    one.registers(0x0E, 0x3C)
+    assert one.bus.readfrom_mem(0x68, 0x0E, 2) == b"\x3c\x8c"  # CONV, BSY
+    virtual.clock.advance(0.2)
+    assert one.bus.readfrom_mem(0x68, 0x0E, 2) == b"\x1c\x88"
+    assert one.clock.temperature_centi_c() == -1000
 
 
 def test_an_absent_clock_is_a_typed_error_everywhere():

@@ -15,7 +15,7 @@ from pico_repl import open_repl
 
 pytestmark = pytest.mark.pico
 
-DC, RESET, OLED_CS, TFT_CS = 20, 21, 17, 28
+DC, RESET, OLED_CS, TFT_CS = 6, 7, 28, 24  # the reader has the pins of SPI 0
 LED = 25
 ROWS, COLUMNS = (10, 11, 12, 13), (14, 22, 26, 27)
 
@@ -44,8 +44,8 @@ class Pico:
         lines = {pin: self.wiring.line(pin) for pin in (DC, RESET, OLED_CS, TFT_CS, LED)}
         self.oled = SSD1306OnSpi(self.timers, lines[DC], lines[RESET])
         self.tft = ST7789Chip(self.timers, lines[DC], lines[RESET])
-        self.wiring.add_spi(0, OLED_CS, self.oled)
-        self.wiring.add_spi(0, TFT_CS, self.tft)
+        self.wiring.add_spi(1, OLED_CS, self.oled)
+        self.wiring.add_spi(1, TFT_CS, self.tft)
         self.clock = DS3231Chip(self.timers)
         self.wiring.i2c[1] = [self.clock]
         self.wiring.uart[0] = self.plug
@@ -87,8 +87,8 @@ PANELS = """
 from drivers.display.wires import SpiWire
 from drivers.display.ssd1306 import SSD1306
 from drivers.display.st7789 import ST7789
-spi = SPI(0, baudrate=15_000_000, sck=Pin(18), mosi=Pin(19), miso=Pin(16))
-pins = [Pin(n, Pin.OUT, value=1) for n in (20, 17, 28, 21)]
+spi = SPI(1, baudrate=15_000_000, sck=Pin(10), mosi=Pin(11), miso=Pin(12))
+pins = [Pin(n, Pin.OUT, value=1) for n in (6, 28, 24, 7)]
 oled = SSD1306(SpiWire(spi, pins[0], pins[1], pins[3]))
 # a part of the panel: the emulator takes long for each byte
 tft = ST7789(SpiWire(spi, pins[0], pins[2]), 64, 32, panel=(160, 80))

@@ -16,7 +16,8 @@ ADDRESS = 0x68
 _SIZE = 0x13
 _CONTROL, _STATUS, _TEMPERATURE = 0x0E, 0x0F, 0x11
 _EOSC, _INTCN, _ALARMS, _CONV = 0x80, 0x04, 0x03, 0x20
-_OSF, _EN32KHZ, _FLAGS = 0x80, 0x08, 0x83
+_OSF, _EN32KHZ, _BSY, _FLAGS = 0x80, 0x08, 0x04, 0x83
+_CONVERSION_US, _CONVERSION_EVERY_US = 200_000.0, 64e6  # at most; "Temperature Sensor"
 _WRITABLE = {0x0E: 0xFF, 0x0F: _EN32KHZ, 0x11: 0, 0x12: 0}
 # After power without battery: 01/01/00, day 1, control 1C, status 88 (Figure 1 and text).
 _POWER_UP = bytes.fromhex("00000001010100 00000000000000 1C 88 00 1900")
@@ -46,6 +47,9 @@ class DS3231Chip(I2cPart):
         self._is_first = self._is_read = False
         self._buffer = bytes(7)
         self._since_us: float | None = None  # since when the registers are right
+        self._ambient = 0x1900  # what the next conversion finds
+        self._converted_us = -_CONVERSION_EVERY_US
+        self._conversion_end_us: float | None = None  # of one that was ordered
 
     # -- power and surroundings -------------------------------------------------------
 
@@ -58,6 +62,7 @@ class DS3231Chip(I2cPart):
 
     def power_on(self) -> None:
         """VCC comes back."""
+        self._conversion_end_us = None
         if self._is_powered:
             return
         self._advance()
@@ -67,9 +72,8 @@ class DS3231Chip(I2cPart):
             self._since_us = self._timers.now_us()
 
     def set_temperature(self, quarters_c: int) -> None:
-        """What it measures, in quarters of a degree Celsius."""
-        raw = quarters_c << 6 & 0xFFFF
-        self._registers[_TEMPERATURE : _TEMPERATURE + 2] = raw.to_bytes(2, "big")
+        """How warm it is, in quarters of a degree Celsius; the next conversion finds it."""
+        self._ambient = quarters_c << 6 & 0xFFFF
 
     def stop_oscillator(self) -> None:
         """As a knock or damp on the crystal does for a moment: the flag stays."""
@@ -88,6 +92,7 @@ class DS3231Chip(I2cPart):
         A world whose time began anew is taken to have been off for no time at all.
         """
         now_us = self._timers.now_us()
+        self._convert(now_us)
         if self._since_us is None or now_us < self._since_us or not self._is_running():
             self._since_us = now_us
             return
@@ -101,6 +106,16 @@ class DS3231Chip(I2cPart):
             self.faults.append(f"runs on {bytes(self._registers[:7]).hex()}, which is no date")
         else:
             self._set_date(date + timedelta(seconds=seconds), date)
+
+    def _convert(self, now_us: float) -> None:
+        """Take the temperature if a conversion was due, or one that was ordered is over."""
+        if self._conversion_end_us is not None:
+            if now_us < self._conversion_end_us:
+                return
+        elif self._converted_us <= now_us < self._converted_us + _CONVERSION_EVERY_US:
+            return
+        self._converted_us, self._conversion_end_us = now_us, None
+        self._registers[_TEMPERATURE : _TEMPERATURE + 2] = self._ambient.to_bytes(2, "big")
 
     def _date(self) -> datetime | None:
         r = self._registers
@@ -164,6 +179,8 @@ class DS3231Chip(I2cPart):
         """The register under the pointer."""
         at = self._pointer
         value = self._buffer[at] if at < 7 else self._registers[at]
+        if self._conversion_end_us is not None:
+            value |= {_CONTROL: _CONV, _STATUS: _BSY}.get(at, 0)
         self._step()
         return value
 
@@ -196,7 +213,9 @@ class DS3231Chip(I2cPart):
         if at == _CONTROL:
             if byte & _ALARMS or not byte & _INTCN:
                 self.faults.append(f"control {byte:02X}: alarms and square wave are not modelled")
-            value &= ~_CONV  # converted at once
+            value &= ~_CONV
+            if byte & _CONV and self._conversion_end_us is None:
+                self._conversion_end_us = self._timers.now_us() + _CONVERSION_US
         self._registers[at] = value & 0xFF
 
 
