@@ -2,24 +2,30 @@
 
 import asyncio
 
+from micropython import const
+
 from .readable import Readable
 
-_GUARD_MS = 5
+TYPE_CHECKING = const(0)
+if TYPE_CHECKING:
+    from .kinds import EdgeLevel
+
+_GUARD_MS = const(5)
 
 
 class IrqLine:
     """pin: machine.Pin or alike, an input. falling: the trigger's number (Pin.IRQ_FALLING)."""
 
-    def __init__(self, pin, falling):
+    def __init__(self, pin: "EdgeLevel", falling: int):
         self._pin = pin
         self._flag = asyncio.ThreadSafeFlag()
         self._readable = Readable(self._flag, _GUARD_MS)
         pin.irq(self._set, falling)
 
-    def _set(self, pin):
+    def _set(self, pin: object) -> None:
         self._flag.set()
 
-    async def wait(self, timeout_ms):
+    async def wait(self, timeout_ms: int) -> bool:
         """True once the line is low; False after timeout_ms, up to 5 ms late."""
         if not self._pin():
             return True

@@ -143,7 +143,7 @@ def check(name: str, sources: tuple[str, ...] = ()) -> list[str]:
     """
     port, folder = PORTS[name], install(name)
     config = OUT / f"{name}.ini"
-    paths = ":".join((*port.paths, ".", "boards/typings", str(folder)))
+    paths = ":".join((*port.paths, ".", "native", str(folder)))
     config.write_text(
         f"[mypy]\nmypy_path = {paths}\ncustom_typeshed_dir = {folder}\n"
         "no_site_packages = True\nfollow_imports = silent\nfollow_imports_for_stubs = True\n"
@@ -151,7 +151,7 @@ def check(name: str, sources: tuple[str, ...] = ()) -> list[str]:
         "warn_unused_ignores = True\nwarn_redundant_casts = True\nno_error_summary = True\n"
         f"cache_dir = {OUT / f'{name}.cache'}\n"
         "[mypy-drivers.*]\ndisallow_untyped_defs = True\n"
-        "[mypy-drivers.reader.*]\ndisallow_untyped_defs = False\n"
+        "[mypy-drivers.reader.*]\nignore_errors = True\n"
     )
     command = [sys.executable, "-m", "mypy", "--config-file", str(config)]
     done = subprocess.run(

@@ -17,7 +17,7 @@ PLANTED = {
         from drivers.printer import Printer
         from drivers.uart_port import UartPort
         i2c = machine.I2C(0)
-        pin = machine.Pin(machine.Pin.board.DISPLAY_SDA)
+        pin = machine.Pin(machine.Pin.board.I2C_SDA)
         SSD1306(I2cWire(i2c))
         SSD1306(i2c)  # wrong: a bus is no wire
         SpiWire(machine.SPI(0), pin, pin, pin)

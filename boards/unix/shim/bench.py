@@ -11,7 +11,7 @@ The two pipes' descriptors come in ONECARD_BENCH as "read,write".
 import os
 import struct
 
-_read, _write = (int(fd) for fd in os.getenv("ONECARD_BENCH").split(","))
+_read, _write = (int(fd) for fd in (os.getenv("ONECARD_BENCH") or "").split(","))
 _in = open("/dev/fd/%d" % _read, "rb", buffering=0)
 _out = open("/dev/fd/%d" % _write, "wb", buffering=0)
 

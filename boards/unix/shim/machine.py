@@ -124,7 +124,7 @@ class UART(io.IOBase):
     """A tty: ONECARD_UART<number> names it."""
 
     def __init__(self, number, baudrate=115200):
-        self._path = os.getenv("ONECARD_UART%d" % number)
+        self._path = os.getenv("ONECARD_UART%d" % number) or ""
         self.init(baudrate)
         self._file = open(self._path, "r+b", buffering=0)
         self._poll = select.poll()
@@ -151,6 +151,10 @@ class UART(io.IOBase):
     def read(self, size):
         """Up to `size` bytes."""
         return self._file.read(size)
+
+    def txdone(self):
+        """A tty takes what it is given."""
+        return True
 
     def write(self, data):
         """Bytes written."""

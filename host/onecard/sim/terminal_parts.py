@@ -5,61 +5,69 @@ Numbers of buses and pins are the Raspberry Pi Pico's (boards/rp2_pico/pins.csv,
 
 from __future__ import annotations
 
-from onecard.sim.buses import I2cPart, Line, Wiring
+from onecard.sim.buses import Line, Wiring
+from onecard.sim.chips.keypad import KeyMatrix
 from onecard.sim.chips.mfrc522 import MFRC522Chip
 from onecard.sim.chips.mfrc522_bus import MFRC522OnSpi
 from onecard.sim.chips.pn532 import PN532Chip
 from onecard.sim.chips.pn532_links import PN532OnI2c, PN532OnSpi, PN532OnUart
-from onecard.sim.chips.ssd1306 import SSD1306Chip
+from onecard.sim.chips.ssd1306_wires import SSD1306OnI2c
 from onecard.sim.field import Field
 from onecard.sim.timers import Timers
 
 READERS = ("pn532-hsu", "pn532-i2c", "pn532-spi", "mfrc522-spi")
 READER_UART, READER_SPI, READER_CS, READER_RESET, READER_IRQ = 1, 0, 17, 20, 21
 I2C, DISPLAY_ADDRESS, BUZZER_PIN = 0, 0x3C, 15
-
-
-class DisplayOnI2c(I2cPart):
-    """An SSD1306 at an I2C address."""
-
-    def __init__(self, address: int = DISPLAY_ADDRESS) -> None:
-        self.address, self.chip = address, SSD1306Chip()
-        self._bytes = bytearray()
-
-    def power_on(self) -> None:
-        """See I2cPart."""
-        self.chip.power_on()
-        self._bytes.clear()
-
-    def write(self, byte: int) -> bool:
-        """Collected until STOP."""
-        self._bytes.append(byte)
-        return True
-
-    def read(self) -> int:
-        """The status byte."""
-        return self.chip.read()
-
-    def stop(self) -> None:
-        """The transaction is complete."""
-        if self._bytes:
-            data, self._bytes = bytes(self._bytes), bytearray()
-            self.chip.write(data)
+KEY_ROWS, KEY_COLUMNS = (10, 11, 12, 13), (14, 22, 26, 27)
+KEYS = (
+    "1",
+    "2",
+    "3",
+    "f1",
+    "4",
+    "5",
+    "6",
+    "f2",
+    "7",
+    "8",
+    "9",
+    "cancel",
+    ".",
+    "0",
+    "f3",
+    "confirm",
+)
+PRESS_US = 60_000.0
 
 
 class TerminalParts:
     """wiring: all parts on their buses. reader: the chip, one of READERS, or None for none.
 
-    display: the SSD1306. buzzer: its wire.
+    display: the SSD1306. buzzer: its wire. keys: the keypad's contacts.
     """
 
     def __init__(self, kind: str | None, field: Field, timers: Timers) -> None:
         self.kind, self.wiring = kind, Wiring()
-        self.display_part = DisplayOnI2c()
+        self.display_part = SSD1306OnI2c(DISPLAY_ADDRESS)
         self.display = self.display_part.chip
         self.wiring.i2c[I2C] = [self.display_part]
+        self._timers = timers
+        self.keys = KeyMatrix(
+            timers,
+            [self.wiring.line(pin) for pin in KEY_ROWS],
+            [self.wiring.line(pin) for pin in KEY_COLUMNS],
+        )
         self.buzzer = self.wiring.lines[BUZZER_PIN] = Line(rest=False)
         self.reader = self._fit_reader(kind, field, timers)
+
+    def press(self, key: str) -> None:
+        """A finger presses a key, for as long as it usually does. Raises ValueError: no such key.
+
+        What follows within that time is pressed while the first is still down, as fast hands do.
+        """
+        row, column = divmod(KEYS.index(key), len(KEY_COLUMNS))
+        self.keys.press(row, column)
+        self._timers.after(PRESS_US, lambda: self.keys.release(row, column))
 
     def _fit_reader(
         self, kind: str | None, field: Field, timers: Timers

@@ -123,7 +123,9 @@ class PicoTerminal:
         self.events.screen_changed(self.now_ms)
 
     def press(self, key: str) -> None:
-        """This board has no keys."""
+        """Press a key by its name (terminal_parts.KEYS). Raises ValueError for another."""
+        if self._world is not None and self.is_on:
+            self._world.parts.press(key)
 
     def framebuffer(self) -> bytes:
         """The display as it is seen: 1024 bytes, MONO_VLSB."""
