@@ -151,7 +151,6 @@ def check(name: str, sources: tuple[str, ...] = ()) -> list[str]:
         "warn_unused_ignores = True\nwarn_redundant_casts = True\nno_error_summary = True\n"
         f"cache_dir = {OUT / f'{name}.cache'}\n"
         "[mypy-drivers.*]\ndisallow_untyped_defs = True\n"
-        "[mypy-drivers.reader.*]\nignore_errors = True\n"
     )
     command = [sys.executable, "-m", "mypy", "--config-file", str(config)]
     done = subprocess.run(

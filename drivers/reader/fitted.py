@@ -6,7 +6,8 @@ from .base import LinkError, Reader
 
 TYPE_CHECKING = const(0)
 if TYPE_CHECKING:
-    from ..kinds import Makers
+    from collections.abc import Callable, Sequence
+
     from .base import Target
 
 
@@ -16,9 +17,9 @@ class FittedReader(Reader):
     start() looks which one answers; the one that did is asked first from then on.
     """
 
-    def __init__(self, makers: "Makers"):
+    def __init__(self, makers: "Sequence[Callable[[], Reader]]"):
         self._makers = makers
-        self._reader = None
+        self._reader: "Reader | None" = None
         self.serves_several = False
 
     async def start(self) -> None:

@@ -40,7 +40,7 @@ class Iso14443Reader(Reader):
         self._looks = 0
         self._kind = ""
         self._is_on = False
-        self._active = None  # the target that was given out last
+        self._active: "Target | None" = None  # the target that was given out last
 
     async def start(self) -> None:
         """See Reader.start."""

@@ -128,11 +128,6 @@ class MFRC522(Pcd):
         self._reload_us = -1
         self.version = 0
 
-    @property
-    def name(self) -> str:
-        """The chip by its version register."""
-        return VERSIONS.get(self.version, "version %02X" % self.version)
-
     # -- starting -----------------------------------------------------------------------
 
     async def start(self) -> None:
@@ -147,6 +142,7 @@ class MFRC522(Pcd):
         if self.version in (0x00, 0xFF):
             raise LinkError("no MFRC522: version register %02X" % self.version)
         self.has_type_b = self.version not in _NXP_VERSIONS
+        self.name = VERSIONS.get(self.version, "version %02X" % self.version)
         await self._soft_reset()
         write = self._bus.write
         self._set(_MOD_WIDTH, 0x26)

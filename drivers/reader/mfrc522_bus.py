@@ -85,6 +85,10 @@ class SpiBus:
 class _PlainBus:
     """A bus on which each register is read by itself."""
 
+    def read(self, register: int) -> int:
+        """One register. Raises LinkError."""
+        raise LinkError("no bus")
+
     def read_each(self, registers: bytes, into: "Room") -> None:
         """Several registers, each into its place."""
         for index in range(len(registers)):

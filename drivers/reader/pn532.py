@@ -94,7 +94,7 @@ class PN532(Reader):
         self._is_sleeping = is_sleeping
         self._has_presence_check = True
         self._looks = 0
-        self._in_software = None
+        self._in_software: "Iso14443Reader | None" = None
         self._long = bytearray(_MAX_ANSWER)  # an answer that comes in parts
         self.firmware = b""
 
@@ -125,7 +125,7 @@ class PN532(Reader):
             pass  # its own setting holds; poll ends an endless search by ABORT
 
     async def _wake(self) -> None:
-        last = None
+        last = LinkError("no way to wake the chip")
         for way in self.link.wakes:
             try:
                 await self.link.wake(way)
@@ -164,19 +164,22 @@ class PN532(Reader):
         start = time.ticks_ms()
         while True:
             self._looks += 1
-            if self._has_type_b and not self._looks % _B_EVERY:
-                target = self._target_b(await self._list(_TYPE_B))
-            else:
-                target = await self._target_a(await self._list(_TYPE_A))
+            target = await self._look(self._has_type_b and not self._looks % _B_EVERY)
             if target is not None or time.ticks_diff(time.ticks_ms(), start) >= timeout_ms:
                 return target
             await self._pause()
 
+    async def _look(self, is_b: bool) -> "Target | None":
+        if is_b:
+            return self._target_b(await self._list(_TYPE_B))
+        return await self._target_a(await self._list(_TYPE_A))
+
     def _serving(self) -> "Iso14443Reader":
-        if self._in_software is None:
-            self._in_software = Iso14443Reader(PN532Thru(self), self._has_type_b)
-            self._in_software.serves_several = True
-        return self._in_software
+        reader = self._in_software
+        if reader is None:
+            reader = self._in_software = Iso14443Reader(PN532Thru(self), self._has_type_b)
+            reader.serves_several = True
+        return reader
 
     async def _pause(self) -> None:
         if self._is_sleeping and self._period_ms:
@@ -191,7 +194,7 @@ class PN532(Reader):
         try:
             return await self.command(_IN_LIST_PASSIVE_TARGET, what, _POLL_TIMEOUT_MS)
         except NoAnswer:
-            return _NOTHING  # an endless search, aborted: no card came
+            return memoryview(_NOTHING)  # an endless search, aborted: no card came
 
     async def _target_a(self, data: memoryview) -> "Target | None":
         if not data or not data[0]:

@@ -41,8 +41,9 @@ TIMED_OUT = const(-2)
 class Link:
     """tx: buffer of the frame to send. incoming: what came; see Incoming."""
 
-    wakes = (0,)  # ways to wake the chip, tried in this order
+    wakes: "tuple[int, ...]" = (0,)  # ways to wake the chip, tried in this order
     can_raise = False
+    is_raised = False
 
     def __init__(self) -> None:
         self.tx = bytearray(MAX_FRAME)
@@ -60,6 +61,12 @@ class Link:
     def write(self, frame: "Data") -> None:
         """Send a frame. Raises LinkError if the bus fails."""
         raise LinkError("no link")
+
+    async def raise_speed(self) -> None:
+        """Follow the chip, which has agreed to a higher speed."""
+
+    def lower_speed(self) -> None:
+        """Back to the speed after reset."""
 
     async def receive(self, timeout_ms: int, size: int = 0) -> int:
         """What the next frame is (see Incoming.look), or TIMED_OUT. size: of it, if known."""
@@ -124,13 +131,13 @@ class HsuLink(Link):
                 return GARBLED
 
     async def raise_speed(self) -> None:
-        """Follow the chip, which has agreed to 921600 baud: both switch after the host's ACK."""
+        """See Link.raise_speed. To 921600 baud: both switch after the host's ACK."""
         self._port.write(ABORT_OR_ACK)
         await asyncio.sleep_ms(2)
         self._set_baud(_FAST_BAUD)
 
     def lower_speed(self) -> None:
-        """Back to the speed after reset: this line or chip cannot do more."""
+        """See Link.lower_speed. This line or chip cannot do more."""
         self.can_raise = False
         self._set_baud(_RESET_BAUD)
 
@@ -216,7 +223,7 @@ class I2cLink(BusLink):
             self._i2c.readfrom_into(self._address, self._status)
         except OSError as error:
             raise LinkError("PN532 does not acknowledge on I2C: %s" % error)
-        return self._status[0] & _READY
+        return bool(self._status[0] & _READY)
 
     def _read(self, size: int) -> int:
         """One transaction: the status byte, then the frame from its beginning.

@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import os
 import shlex
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterable
@@ -179,6 +180,7 @@ def _rp2(sources: Sources, out: Path, say: Say) -> None:
         f"-DUSER_C_MODULES={root / 'native' / 'mpy' / 'micropython.cmake'}",
         "-DPICO_NO_PICOTOOL=1",
     ]  # fmt: skip
+    _start_anew_if_changed(obj, root / "boards" / "rp2_pico", "mpconfigboard.*")
     if not (obj / "build.ninja").exists():
         run_step("rp2 port: configure", configure, out / "cmake.log", say)
     run_step(
@@ -190,6 +192,19 @@ def _rp2(sources: Sources, out: Path, say: Say) -> None:
     firmware = (obj / "firmware.bin").read_bytes()
     _check_fits(root, len(firmware))
     (out / "firmware.uf2").write_bytes(uf2.encode(firmware))
+
+
+def _start_anew_if_changed(obj: Path, board: Path, pattern: str) -> None:
+    """Throw `obj` away if the board's build flags are not those it was made with.
+
+    MicroPython's list of modules is not made anew when a flag that leaves one out changes: the
+    next link would fail.
+    """
+    flags = b"".join(path.read_bytes() for path in sorted(board.glob(pattern)))
+    stamp, digest = obj.parent / "flags.sha256", hashlib.sha256(flags).hexdigest()
+    if not stamp.exists() or stamp.read_text() != digest:
+        shutil.rmtree(obj, ignore_errors=True)
+        stamp.write_text(digest)
 
 
 def _check_fits(root: Path, size: int) -> None:

@@ -72,6 +72,7 @@ class MFRC522OnUart(UartPart):
 
     def __init__(self, chip: MFRC522Chip) -> None:
         self.chip = chip
+        self._address: int | None = None
         chip.on_rate = self._set_rate
         self.power_on()
 
@@ -88,7 +89,7 @@ class MFRC522OnUart(UartPart):
         """See UartPart."""
         self.chip.power_on()
         self.baud_rate = self.chip.uart_rate
-        self._address: int | None = None
+        self._address = None
 
     def receive(self, data: bytes) -> None:
         """See UartPart."""
