@@ -13,7 +13,7 @@ from .pn532_frame import ABORT_OR_ACK, GARBLED, MAX_FRAME, PARTIAL, Incoming
 
 TYPE_CHECKING = const(0)
 if TYPE_CHECKING:
-    from ..kinds import Data, I2CStream, Irq, SpeedPort, SPIStream, Switch
+    from ..kinds import Data, I2CStream, Irq, Room, SpeedPort, SPIStream, Switch
 
 _WAKE_UP = b"\x55\x55" + bytes(14)
 _RESET_BAUD = const(115200)
@@ -25,9 +25,9 @@ _I2C_TRIES = const(5)  # a chip that sleeps does not acknowledge the first time
 _READ_SIZE = const(40)  # bytes of a frame read at first on I2C, where a frame is read in one go
 _READY = const(0x01)
 
-_SPI_WRITE = const(0x80)  # 01, 02 and 03 with the least significant bit first
-_SPI_STATUS = const(0x40)
-_SPI_READ = const(0xC0)
+_SPI_WRITE = const(0x01)
+_SPI_STATUS = const(0x02)
+_SPI_READ = const(0x03)
 _HEAD_SIZE = const(6)
 
 _GAP_MS = const(60)  # within a frame; bridges to USB hold bytes back for up to 16 ms
@@ -243,20 +243,28 @@ class I2cLink(BusLink):
 
 
 class SpiLink(BusLink):
-    """spi: machine.SPI or alike in mode 0, MSB first, at most 5 MHz; cs: pin, active low.
+    """spi: machine.SPI or alike in mode 0, at most 5 MHz; cs: pin, active low.
 
-    The PN532 sends the least significant bit first, which most ports' SPI cannot: bytes are
-    turned round by a table.
+    The PN532 has the least significant bit first. is_lsb_first: spi does too (firstbit=SPI.LSB, on
+    an ESP32); else, as on an RP2040, bytes are turned round by a table.
     """
 
-    def __init__(self, spi: "SPIStream", cs: "Switch", irq: "Irq | None" = None):
+    def __init__(
+        self,
+        spi: "SPIStream",
+        cs: "Switch",
+        irq: "Irq | None" = None,
+        is_lsb_first: bool = False,
+    ):
         super().__init__(irq)
         self._spi = spi
         self._cs = cs
-        self._turned = bytes(_turn(byte) for byte in range(256))
+        turned = bytes(_turn(byte) for byte in range(256))
+        self._turned = bytes(range(256)) if is_lsb_first else turned
+        self._is_lsb_first = is_lsb_first
         self._out = memoryview(bytearray(MAX_FRAME + 1))
         self._two = bytearray(2)
-        self._status = bytes((_SPI_STATUS, 0))
+        self._status = bytes((self._turned[_SPI_STATUS], 0))
         cs(1)
 
     async def wake(self, way: int) -> None:
@@ -267,27 +275,28 @@ class SpiLink(BusLink):
 
     def write(self, frame: "Data") -> None:
         """See Link.write."""
-        out, turned, at = self._out, self._turned, 1
-        out[0] = _SPI_WRITE
-        for byte in frame:
-            out[at] = turned[byte]
-            at += 1
+        out, end = self._out, len(frame) + 1
+        out[0] = self._turned[_SPI_WRITE]
+        if self._is_lsb_first:
+            out[1:end] = frame
+        else:
+            _translate(out[1:end], frame, self._turned)
         self._cs(0)
-        self._spi.write(out[:at])
+        self._spi.write(out[:end])
         self._cs(1)
 
     def _is_ready(self) -> bool:
         self._cs(0)
         self._spi.write_readinto(self._status, self._two)
         self._cs(1)
-        return self._two[1] == 0x80  # 01; a line with no chip on it reads 00 or FF
+        return self._two[1] == self._turned[_READY]  # a line with no chip on it reads 00 or FF
 
     def _read(self, size: int) -> int:
         """Head first, then as much as it says, under one chip select."""
         incoming = self.incoming
         self._cs(0)
         try:
-            self._two[0] = _SPI_READ
+            self._two[0] = self._turned[_SPI_READ]
             self._spi.write(memoryview(self._two)[:1])
             self._take(_HEAD_SIZE)
             state = incoming.look()
@@ -299,13 +308,20 @@ class SpiLink(BusLink):
         return GARBLED if state == PARTIAL else state
 
     def _take(self, size: int) -> None:
-        incoming, turned = self.incoming, self._turned
-        at = incoming.count
-        part = incoming.view[at : at + size]
+        incoming = self.incoming
+        end = incoming.count + size
+        part = incoming.view[incoming.count : end]
         self._spi.readinto(part)
-        for index in range(size):
-            part[index] = turned[part[index]]
-        incoming.count = at + size
+        if not self._is_lsb_first:
+            _translate(part, part, self._turned)
+        incoming.count = end
+
+
+def _translate(into: "Room", data: "Data", table: bytes) -> None:
+    index = 0
+    for byte in data:
+        into[index] = table[byte]
+        index += 1
 
 
 def _turn(byte: int) -> int:

@@ -78,8 +78,9 @@ class Bench:
         else:
             part = PN532OnSpi(self.field, self.timers, line)
             self.wiring.add_spi(0, CS, part)
-            self.bus = SPI(self.wiring, 0, 5_000_000)
-            link = SpiLink(self.bus, Pin(self.wiring, CS, Pin.OUT, value=1), irq)
+            is_lsb = options.pop("is_lsb_first", False)
+            self.bus = SPI(self.wiring, 0, 5_000_000, SPI.LSB if is_lsb else SPI.MSB)
+            link = SpiLink(self.bus, Pin(self.wiring, CS, Pin.OUT, value=1), irq, is_lsb)
         self.chip = part.chip
         thru_options = {}
         if bus == "thru":

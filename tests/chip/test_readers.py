@@ -275,3 +275,13 @@ def test_a_sleeping_pn532_looks_all_the_same(kind):
         assert (await tap(bench, Echo())).uid.hex() == "04010203"
 
     play(kind, test, period_ms=40, is_sleeping=True)
+
+
+def test_a_pn532_on_a_bus_that_can_send_the_lowest_bit_first():
+    async def test(bench):
+        target = await tap(bench, purse(balance=4321))
+        assert bytes(await target.exchange(SELECT)).endswith(b"\x90\x00")
+        assert bytes(await target.exchange(BALANCE)) == (4321).to_bytes(4, "big") + b"\x90\x00"
+        assert bench.chip.faults == []
+
+    play("pn532-spi", test, is_lsb_first=True)

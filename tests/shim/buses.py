@@ -150,15 +150,18 @@ class I2C:
 
 
 class SPI:
-    """machine.SPI, mode 0, MSB first; the part whose chip select is low answers. count: bytes.
+    """machine.SPI, mode 0; the part whose chip select is low answers. count: bytes.
 
     tamper: called with (is_read, byte), returns what arrives.
     """
 
     MSB, LSB = 1, 0
 
-    def __init__(self, wiring, number=0, baudrate=4_000_000):
+    def __init__(self, wiring, number=0, baudrate=4_000_000, firstbit=MSB):
         self.baudrate, self.count = baudrate, 0
+        self._turn = bytes(range(256))
+        if firstbit == self.LSB:
+            self._turn = bytes(int(f"{byte:08b}"[::-1], 2) for byte in range(256))
         self.tamper = lambda is_read, byte: byte
         self._parts = [(wiring.line(pin), part) for pin, part in wiring.spi.get(number, ())]
 
@@ -170,7 +173,8 @@ class SPI:
         self.count += 1
         for line, part in self._parts:
             if not line.level:
-                return self.tamper(True, part.byte(self.tamper(False, byte)))
+                answer = part.byte(self._turn[self.tamper(False, byte)])
+                return self.tamper(True, self._turn[answer])
         return 0xFF
 
     def write(self, data):
