@@ -28,7 +28,6 @@ _RESETS = const(3)
 _ATR_CLOCKS = const(40000)  # the latest start after RST, 6.2.2
 _FIRST_MS = const(15)  # one character and slack
 _INITIAL_ETU = const(9600)  # the most between two characters of an ATR or a PPS, 8.1
-_CHARACTER_ETU = const(12)
 _SLACK_MS = const(5)
 _HALF = const(32768)
 _TS_INVERSE_SEEN = const(0x03)  # an inverse TS to a UART set for the direct convention
@@ -43,10 +42,11 @@ class Iso7816Slot(Slot):
 
     clock_hz: 1 to 5 MHz; what the PWM makes of it counts. reset_etus: clocks for each bit of the
     ATR, in the order tried (93: SAMs that start at 38400). max_baud: the fastest agreed on.
-    max_nulls: how often a card may ask for time in one command; each is worth a waiting time.
+    max_nulls: how often in a row a card may ask for time; each is worth a waiting time.
 
-    Slots that share a line have a supply and a reset pin each; switching one on switches the other
-    off: it is held in reset without clock and supply and begins anew when its turn comes.
+    Slots that share a line have a reset pin each, and a supply and a clock if the board gives them:
+    power_on() of one holds the others in reset with their clocks off, and they begin anew when
+    their turn comes. They stay supplied: a card without supply would hold the common wire low.
     """
 
     def __init__(
@@ -75,7 +75,9 @@ class Iso7816Slot(Slot):
         self.is_on = False
         self.atr = b""
         self.baud = 0
-        self._deactivate()
+        line.slots.append(self)
+        self._hold()
+        self.supply(0)
 
     # -- the contract -----------------------------------------------------------------
 
@@ -83,12 +85,12 @@ class Iso7816Slot(Slot):
         """See Slot.power_on."""
         async with self._line.lock:
             if self._line.owner is not None:
-                self._line.owner.power_off()
-            if self._present is not None and not self._present():
-                raise SlotEmpty("the slot is empty")
+                self._line.owner._hold()
             self._line.owner = self
             is_done = False
             try:
+                if self._present is not None and not self._present():
+                    raise SlotEmpty("the slot is empty")
                 atr = await self._start()
                 is_done = True
             finally:
@@ -114,26 +116,32 @@ class Iso7816Slot(Slot):
 
     def power_off(self):
         """See Slot.power_off."""
-        self.is_on = False
+        self._hold()
         if self._line.owner is self:
             self._line.owner = None
-        self._deactivate()
+            for slot in self._line.slots:
+                slot.supply(0)
 
     # -- contacts -----------------------------------------------------------------------
 
-    def _deactivate(self):
-        """6.4: RST, CLK, then the supply, which takes I/O's pull-up with it."""
+    def supply(self, level):
+        """The card's supply on or off."""
+        if self._vcc is not None:
+            self._vcc(level)
+
+    def _hold(self):
+        """6.4: RST, then CLK; the supply, with I/O's pull-up, may go after that."""
+        self.is_on = False
         self._rst(0)
         self._clock.duty_u16(0)
-        if self._vcc is not None:
-            self._vcc(0)
 
     async def _cold_reset(self):
         """6.2.1: the supply, I/O high, the clock, and RST low for its time; RST goes high."""
-        self._deactivate()
+        self._hold()
+        self.supply(0)
         await asyncio.sleep_ms(_OFF_MS)
-        if self._vcc is not None:
-            self._vcc(1)
+        for slot in self._line.slots:
+            slot.supply(1)
         await asyncio.sleep_ms(_SETTLE_MS)
         self._clock.duty_u16(_HALF)
         await asyncio.sleep_ms(_SETTLE_MS)
@@ -147,9 +155,9 @@ class Iso7816Slot(Slot):
         self._line.clear()
         self._rst(1)
 
-    def _set_speed(self, fi, di, is_inverse, guard_etu=0):
+    def _set_speed(self, fi, di, is_inverse):
         self.baud = self._baud(fi, di)
-        self._line.set_speed(self.baud, is_inverse, guard_etu)
+        self._line.set_speed(self.baud, is_inverse)
 
     def _baud(self, fi, di):
         """7.1: an etu is Fi/Di clocks; rounded to whole bit/s."""
@@ -177,15 +185,17 @@ class Iso7816Slot(Slot):
         """Cold reset at one speed, the ATR. Warm resets: for the inverse convention, for noise."""
         self._set_speed(clocks, 1, False)
         await self._cold_reset()
+        error = None
         for _ in range(_RESETS):
+            if error is not None:
+                self._set_speed(clocks, 1, self._line.first == _TS_INVERSE_SEEN)
+                await self._warm_reset()
             try:
                 return await self._atr()
             except CardMute:
                 raise
             except SamError as garbled:
                 error = garbled
-            self._set_speed(clocks, 1, self._line.first == _TS_INVERSE_SEEN)
-            await self._warm_reset()
         raise error
 
     async def _atr(self):
@@ -195,7 +205,7 @@ class Iso7816Slot(Slot):
             await line.read(buf, 0, 1, self._clocks_ms(_ATR_CLOCKS) + _FIRST_MS)
         except SamTimeout:
             raise CardMute("no answer to reset at %d bit/s" % self.baud)
-        if buf[0] != TS_DIRECT and buf[0] != TS_INVERSE:
+        if buf[0] != (TS_INVERSE if line.is_inverse else TS_DIRECT):
             raise ProtocolError("no TS but %02X" % buf[0])
         next_ms = _INITIAL_ETU * 1000 // self.baud + _SLACK_MS
         more = missing(buf, count)
@@ -203,14 +213,8 @@ class Iso7816Slot(Slot):
             await line.read(buf, count, more, next_ms)
             count += more
             more = missing(buf, count)
-        await self._quiet()
+        await line.quiet()
         return Atr(memoryview(buf)[:count])
-
-    async def _quiet(self):
-        """Nothing more may come: two characters' time without one."""
-        await asyncio.sleep_ms(_CHARACTER_ETU * 2000 // self.baud + 2)
-        if self._line.has_more():
-            raise ProtocolError("more characters than announced")
 
     # -- protocol and parameters selection ------------------------------------------------
 
@@ -218,6 +222,7 @@ class Iso7816Slot(Slot):
         """Clause 9: settle on T=0 and on the fastest speed that both can do."""
         if 0 not in atr.protocols or atr.specific not in (None, 0):
             raise Unsupported("no T=0: ATR %s" % atr.raw.hex())
+        self._line.guard_etu = atr.extra_guard if atr.extra_guard < 255 else 0
         fi, di = (atr.fi, atr.di) if atr.fi and atr.di else (F_DEFAULT, 1)
         if atr.specific is None:
             is_better = self._baud(clocks, 1) < self._baud(fi, di) <= self._max_baud
@@ -227,8 +232,7 @@ class Iso7816Slot(Slot):
                 fi, di = clocks, 1
         elif atr.is_implicit or self._baud(fi, di) > self._max_baud:
             raise Unsupported("specific mode, speed unknown or too high: ATR %s" % atr.raw.hex())
-        guard_etu = atr.extra_guard if atr.extra_guard < 255 else 0
-        self._set_speed(fi, di, self._line.is_inverse, guard_etu)
+        self._set_speed(fi, di, self._line.is_inverse)
         self._t0.waiting_ms = self._clocks_ms(960 * atr.wi * (atr.fi or F_DEFAULT)) + _SLACK_MS
         return atr
 
@@ -250,7 +254,7 @@ class Iso7816Slot(Slot):
         await line.read(buf, 0, 2, next_ms)
         size = 4 if buf[1] & _PPS1 else 3
         await line.read(buf, 2, size - 2, next_ms)
-        await self._quiet()
+        await line.quiet()
         check = 0
         for i in range(size):
             check ^= buf[i]

@@ -22,6 +22,7 @@ _TX_SIZE = const(256)
 _SLACK_MS = const(5)  # a loop that is late, and a tick that is not a whole one
 # 7.2: in T=0 at least 16 etu from a card's leading edge to ours; we hear of it at 10.5 at best.
 _TURN_ETU = const(6)
+_CHARACTER_ETU = const(13)  # 12, and the UART's own time to report one
 
 
 def _inverted():
@@ -40,8 +41,9 @@ _INVERTED = _inverted()
 class CardLine:
     """uart: machine.UART or alike: any(), readinto(), write(), init(baudrate, bits, parity, stop).
 
-    One line serves any number of slots, one at a time: `owner` is the one that is on, `lock` is
-    held while it works. first: the first character since clear(), as the UART read it, or -1.
+    One line serves any number of `slots`, one at a time: `owner` is the one that is on, `lock` is
+    held while it works. guard_etu: what the card wants beyond 12 etu between our characters.
+    first: the first character since clear(), as the UART read it, or -1.
     """
 
     def __init__(self, uart):
@@ -52,18 +54,20 @@ class CardLine:
         self.first = -1
         self._tx = bytearray(_TX_SIZE)
         self._tx_view = memoryview(self._tx)
-        self._etu_us = self._guard_etu = 0
+        self._baud = self._etu_us = self.guard_etu = 0
         self.is_inverse = False
         self.lock = asyncio.Lock()
         self.owner = None
+        self.slots = []
 
-    def set_speed(self, baud, is_inverse, guard_etu=0):
-        """baud: bit/s. is_inverse: the convention. guard_etu: what we add to 12 etu (0..254)."""
+    def set_speed(self, baud, is_inverse):
+        """baud: bit/s. is_inverse: the convention."""
+        if baud != self._baud or is_inverse != self.is_inverse:
+            # An inverse character's levels are all the other way round: an odd sum of nine bits.
+            parity = _ODD if is_inverse else _EVEN
+            self._uart.init(baudrate=baud, bits=8, parity=parity, stop=2)
+        self._baud, self.is_inverse = baud, is_inverse
         self._etu_us = 1000000 / baud
-        self.is_inverse = is_inverse
-        self._guard_etu = guard_etu
-        # An inverse character's line levels are all the other way round: an odd sum of nine bits.
-        self._uart.init(baudrate=baud, bits=8, parity=_ODD if is_inverse else _EVEN, stop=2)
         self.clear()
 
     def clear(self):
@@ -115,14 +119,20 @@ class CardLine:
         for i in range(count):
             byte = data[at + i]
             self._tx[i] = _INVERTED[byte] if self.is_inverse else byte
+        time.sleep_us(int(_TURN_ETU * self._etu_us))
         if self.has_more():
             raise ProtocolError("the card sends when it should listen")
-        time.sleep_us(int(_TURN_ETU * self._etu_us))
-        step = 1 if self._guard_etu else count
+        step = 1 if self.guard_etu else count
         for start in range(0, count, step):
             await self._put(start, step)
-            if self._guard_etu and start + 1 < count:
-                await self._pause(int((self._guard_etu + 2) * self._etu_us))
+            if self.guard_etu and start + 1 < count:
+                await self._pause(int((self.guard_etu + 2) * self._etu_us))
+
+    async def quiet(self):
+        """Wait for a character's time; raises ProtocolError if one comes."""
+        await self._pause(int(_CHARACTER_ETU * self._etu_us))
+        if self.has_more():
+            raise ProtocolError("the card sends more than announced")
 
     async def _pause(self, pause_us):
         if pause_us < 2000:
@@ -133,14 +143,14 @@ class CardLine:
     async def _put(self, start, count):
         if self._uart.write(self._tx_view[start : start + count]) != count:
             raise ProtocolError("the UART's buffer does not take %d characters" % count)
-        timeout_ms = int(12 * count * self._etu_us / 1000) + _SLACK_MS
+        timeout_ms = int(_CHARACTER_ETU * count * self._etu_us / 1000) + _SLACK_MS
         try:
             for i in range(start, start + count):
                 while self._at >= self._end:
                     await self._fill(timeout_ms)
                 self._at += 1
                 if self._rx[self._at - 1] != self._tx[i]:
-                    raise ProtocolError("another echo than sent: collision or noise")
+                    raise ProtocolError("another echo than sent: noise, or TX and RX not joined")
         except SamTimeout:
             raise ProtocolError("no echo: TX and RX must be joined on the card's I/O")
         except ParityError:

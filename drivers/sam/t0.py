@@ -12,7 +12,7 @@ _MAX_LE = const(256)
 
 
 class T0:
-    """line: a CardLine. max_nulls: how often in one command a card may ask for time.
+    """line: a CardLine. max_nulls: how often in a row a card may ask for time.
 
     waiting_ms: the work waiting time, set after the ATR.
     """
@@ -67,6 +67,7 @@ class T0:
             at = await self._command(command, 0, 0, into, at)
             if at == before and sw[0] == _SW1_MORE:
                 raise ProtocolError("61 and no data to GET RESPONSE")
+        await self._line.quiet()  # a character too many would have shifted the answer
         into[at], into[at + 1] = sw[0], sw[1]
         return at + 2
 
@@ -86,6 +87,7 @@ class T0:
             if byte & 0xF0 in (0x60, 0x90):
                 await line.read(sw, 1, 1, waiting_ms)
                 return at
+            nulls = 0
             count = self._acknowledged(byte, to_send or to_come)
             if to_send:
                 await line.send(data, data_at + data_size - to_send, count)

@@ -6,6 +6,8 @@ sleep_ms go by the same clock. Waiting for what can never happen raises Stuck in
 
 import asyncio
 import gc
+import heapq
+import itertools
 import time
 
 _TICKS_PERIOD = 1 << 30
@@ -52,6 +54,7 @@ class Loop(asyncio.SelectorEventLoop):
 
 def run(coroutine):
     """Run a coroutine to its end in virtual time."""
+    hardware.clear()
     with asyncio.Runner(loop_factory=Loop) as runner:
         return runner.run(coroutine)
 
@@ -70,6 +73,54 @@ def ticks_diff(end, start):
     """As MicroPython's: signed."""
     half = _TICKS_PERIOD // 2
     return (end - start + half) % _TICKS_PERIOD - half
+
+
+class Hardware:
+    """onecard.sim.timers.Timers for what goes on by itself also while the processor is busy."""
+
+    def __init__(self):
+        self._due, self._order = [], itertools.count()
+
+    def clear(self):
+        """Forget what is due: the power is gone."""
+        self._due.clear()
+
+    def now_us(self):
+        return clock.now_s * 1e6
+
+    def after(self, delay_us, action):
+        holder = [action]
+        due_s = clock.now_s + max(0.0, delay_us) / 1e6
+        heapq.heappush(self._due, (due_s, next(self._order), holder))
+        asyncio.get_running_loop().call_later(due_s - clock.now_s, self._run, due_s)
+
+        def cancel():
+            is_pending = bool(holder)
+            holder.clear()
+            return is_pending
+
+        return cancel
+
+    def _run(self, until_s):
+        while self._due and self._due[0][0] <= until_s:
+            due_s, _, holder = heapq.heappop(self._due)
+            clock.now_s = max(clock.now_s, due_s)
+            if holder:
+                holder.pop()()
+
+    def busy(self, microseconds):
+        """Let time pass in one go."""
+        end_s = clock.now_s + microseconds / 1e6
+        self._run(end_s)
+        clock.now_s = end_s
+
+
+hardware = Hardware()
+
+
+def sleep_us(microseconds):
+    """As MicroPython's: a busy wait."""
+    hardware.busy(microseconds)
 
 
 async def sleep_ms(milliseconds):
@@ -102,7 +153,7 @@ class ThreadSafeFlag:
 def install():
     """Give CPython's modules the names that MicroPython's have."""
     time.ticks_ms, time.ticks_add, time.ticks_diff = ticks_ms, ticks_add, ticks_diff
-    time.sleep_ms = block_ms
+    time.sleep_ms, time.sleep_us = block_ms, sleep_us
     asyncio.sleep_ms = sleep_ms
     asyncio.ThreadSafeFlag = ThreadSafeFlag
     gc.mem_free = lambda: 123456

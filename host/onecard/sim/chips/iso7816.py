@@ -1,8 +1,8 @@
 """A contact card with protocol T=0, byte by byte: ISO/IEC 7816-3:2006.
 
-It has the contacts VCC, RST, CLK and I/O and stands in front of a card at APDU level. All its times
-are counted in its clock. What the standard does not allow the reader goes to `faults`, and the card
-does what cards do then: it ignores it, or falls silent until it is reset.
+It has the contacts VCC, RST, CLK and I/O and stands in front of a card at APDU level. All its
+times are counted in its clock. What the standard does not allow the reader goes to `faults`, and
+the card does what cards do then: it ignores it, or falls silent until it is reset.
 """
 
 from collections.abc import Callable, Generator, Iterable
@@ -12,6 +12,7 @@ from typing import Protocol
 from onecard.sim.cards.base import status
 from onecard.sim.chips.iso7816_atr import Profile
 from onecard.sim.chips.iso7816_wire import Character, IoWire
+from onecard.sim.timers import Cancel, Timers
 
 # What a session waits for: bytes to have been sent, microseconds, or (None) a character.
 _Session = Generator[bytes | float | None, int, None]
@@ -22,6 +23,7 @@ _PPSS, _PPS1 = 0xFF, 0x10
 _MIN_HZ, _MAX_HZ = 1e6, 5e6  # 5.2.3: classes A and B
 _RESET_CLOCKS = 400  # 6.2.2
 _TURN_ETU = 16  # 7.2 and 10.2: leading edge to leading edge when the direction changes
+_CHARACTER_ETU = 12
 _TOLERANCE_ETU = 0.6
 _INVERTED = bytes(int(f"{byte ^ 0xFF:08b}"[::-1], 2) for byte in range(256))
 
@@ -36,16 +38,6 @@ class ApduCard(Protocol):
 
     def power_off(self) -> None:
         """Forget what is volatile."""
-
-
-class Timers(Protocol):
-    """A world's clock; see onecard.sim.timers."""
-
-    def now_us(self) -> float:
-        """Microseconds."""
-
-    def after(self, delay_us: float, action: Callable[[], None]) -> Callable[[], bool]:
-        """Run action later; the result takes it back."""
 
 
 class ContactCard:
@@ -71,7 +63,8 @@ class ContactCard:
         self.is_inserted, self.has_vcc, self.is_rst_high, self.hz = True, False, False, 0.0
         self.is_inverse = self.profile.is_inverse
         self.resets = 0
-        self._cancel: Callable[[], bool] = lambda: False
+        self._cancel: Cancel = lambda: False
+        self._is_in_reset = False
         self._since_us = 0.0  # VCC and clock are there and RST is low
         self._stop()
         wire.cards.append(self)
@@ -227,7 +220,8 @@ class ContactCard:
         byte = _INVERTED[rest[0]] if self.is_inverse else rest[0]
         self._edge_us = self.timers.now_us()
         self.wire.transmit(Character(byte, bool(byte.bit_count() & 1) ^ self.is_inverse))
-        self._later(self._etu_us(self.profile.character_etu), lambda: self._transmit(rest[1:]))
+        apart_etu = self.profile.character_etu if len(rest) > 1 else _CHARACTER_ETU
+        self._later(self._etu_us(apart_etu), lambda: self._transmit(rest[1:]))
 
     # -- a session, from reset on -------------------------------------------------------
 
@@ -252,8 +246,7 @@ class ContactCard:
             taken.append((yield None))
         return taken
 
-    def _mute(self, why: str) -> _Session:
-        self._fault(why)
+    def _mute(self) -> _Session:
         while True:
             yield None
 
@@ -267,9 +260,10 @@ class ContactCard:
             check ^= byte
         ta1 = body[0] if pps0 & _PPS1 else 0x11
         if check or pps0 & 0xEF or not self._is_offered(ta1):
-            yield from self._mute(f"PPS request FF{pps0:02X}{body.hex().upper()}")
+            self._fault(f"PPS request FF{pps0:02X}{body.hex().upper()}")
+            yield from self._mute()
         if self.profile.pps == "mute":
-            yield from self._mute("")
+            yield from self._mute()
         yield self._etu_us(_TURN_ETU - self.heard_etu)
         if self.profile.pps == "default":
             yield bytes([_PPSS, 0x00, _PPSS])

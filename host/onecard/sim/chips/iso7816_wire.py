@@ -9,6 +9,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Protocol
 
+from onecard.sim.buses import UartPart
+from onecard.sim.timers import Timers
+
 
 @dataclass(frozen=True)
 class Character:
@@ -37,34 +40,33 @@ class WireFault:
 
 
 class OnWire(Protocol):
-    """A card's side of the wire. baud_rate: None while it is off or held in reset.
-
-    is_starved: it is in its slot without a supply.
-    """
+    """A card's side of the wire."""
 
     is_inverse: bool
-    is_starved: bool
+
+    @property
+    def is_starved(self) -> bool:
+        """True if it is in its slot without a supply."""
 
     @property
     def baud_rate(self) -> float | None:
-        """What it sends and takes at, bit/s."""
+        """What it sends and takes at, bit/s; None while it is off or held in reset."""
 
     def receive(self, character: Character) -> None:
         """A character from the reader has ended."""
 
 
-class IoWire:
-    """A `UartPart`: what the UART of a reader sees of the I/O contacts that it serves.
+class IoWire(UartPart):
+    """What the UART of a reader sees of the I/O contacts that it serves.
 
-    after: runs an action later (Timers.after). reader_parity: how the reader's UART is set, 0 even,
-    1 odd; None if the world cannot tell: taken as what the card wants. parity_errors: what such a
-    UART has seen. injected: what goes wrong. count: characters so far, either way. on_character: called with count before
-    each. send: set by the world (characters for the reader, in so many microseconds). echo: set by
-    a world that can let the reader hear itself without delay; send is used if it is not.
+    reader_parity: how the reader's UART is set, 0 even, 1 odd; None if the world cannot tell: taken
+    as what the card wants. parity_errors: what such a UART has seen. injected: what goes wrong.
+    count: characters so far, either way. on_character: called with count before each.
+    echo: set by a world that lets the reader hear itself without delay; send is used if it is not.
     """
 
-    def __init__(self, after: Callable[[float, Callable[[], None]], object]) -> None:
-        self._after = after
+    def __init__(self, timers: Timers) -> None:
+        self._timers = timers
         self.cards: list[OnWire] = []
         self.injected: list[WireFault] = []
         self.faults: list[str] = []
@@ -72,11 +74,10 @@ class IoWire:
         self.parity_errors = 0
         self.count = 0
         self.on_character: Callable[[int], None] = lambda count: None
-        self.send: Callable[[bytes, float], object] = lambda data, after_us: None
         self.echo: Callable[[bytes], object] | None = None
 
     @property
-    def baud_rate(self) -> int | None:
+    def baud_rate(self) -> int | None:  # type: ignore[override]
         """Of the card that is on; None: nobody there to be out of step with."""
         card = self._active()
         return round(card.baud_rate) if card is not None and card.baud_rate else None
@@ -124,7 +125,7 @@ class IoWire:
                 card.receive(character)
 
         if delay_us:
-            self._after(delay_us, reach)
+            self._timers.after(delay_us, reach)
         else:
             reach()
 
