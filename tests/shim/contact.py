@@ -40,11 +40,13 @@ class CardUart:
         self._incoming += data
 
     def _send(self, data, after_us):
-        garbled = data if self._is_clear() else bytes(byte ^ 0xFF for byte in data)
+        if not self._is_clear():  # bits that are no characters: stop bits are missing
+            data = bytes(byte ^ 0xFF for byte in data)
+            self.wire.parity_errors += len(data)
         start_s = max(virtual.clock.now_s + after_us / 1e6, self._free_s)
         self._free_s = start_s + 11 / (self.wire.baud_rate or self.baud)
         delay_us = (self._free_s - virtual.clock.now_s) * 1e6
-        virtual.hardware.after(delay_us, lambda: self._arrive(garbled))
+        virtual.hardware.after(delay_us, lambda: self._arrive(data))
 
     def write(self, data):
         for index, byte in enumerate(bytes(data)):
@@ -94,12 +96,14 @@ class Bench:
 
     def __init__(self, *cards, profiles=(), sees_parity=True, has_switch=True, **options):
         self.timers = virtual.hardware
-        self.wire = IoWire(self.timers)
+        self.wire = IoWire()
         self.uart = CardUart(self.wire, sees_parity)
         self.wiring = buses.Wiring()
         self.line = CardLine(self.uart)
         profiles = tuple(profiles) + (None,) * (len(cards) - len(profiles))
-        self.cards = [ContactCard(c, self.wire, self.timers, p) for c, p in zip(cards, profiles)]
+        self.cards = [
+            ContactCard(c, self.wire, self.timers, p) for c, p in zip(cards, profiles, strict=True)
+        ]
         self.slots = [self._slot(i, has_switch, options) for i in range(len(cards))]
         self.card, self.slot = self.cards[0], self.slots[0]
         self.into = bytearray(258)

@@ -217,9 +217,18 @@ class ContactCard:
         if not rest:
             self._advance(0)
             return
+        pause_us = self.wire.pause_us()
+        if pause_us:
+            self._later(pause_us, lambda: self._put(rest))
+        else:
+            self._put(rest)
+
+    def _put(self, rest: list[int]) -> None:
         byte = _INVERTED[rest[0]] if self.is_inverse else rest[0]
         self._edge_us = self.timers.now_us()
         self.wire.transmit(Character(byte, bool(byte.bit_count() & 1) ^ self.is_inverse))
+        if self._session is None:  # pulled in this very moment
+            return
         apart_etu = self.profile.character_etu if len(rest) > 1 else _CHARACTER_ETU
         self._later(self._etu_us(apart_etu), lambda: self._transmit(rest[1:]))
 

@@ -10,7 +10,6 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from onecard.sim.buses import UartPart
-from onecard.sim.timers import Timers
 
 
 @dataclass(frozen=True)
@@ -29,9 +28,9 @@ class Character:
 class WireFault:
     """What happens to the at-th character (from 0, both directions) on the wire.
 
-    kind: "drop"; "flip" (bits of `value` inverted, the parity bit is not); "double"; "late"
-    (value: microseconds); "spurious" (a character `value` before it). A reader's character is
-    dropped, doubled and late for the card alone; the other kinds its echo shows too.
+    kind: "drop" (not heard at the other end; a reader still hears its own); "flip" (bits of
+    `value` inverted, the parity bit is not); "double"; "spurious" (a character `value` before it);
+    "late" (the card pauses for `value` microseconds; nothing to a character of the reader).
     """
 
     at: int
@@ -59,14 +58,13 @@ class OnWire(Protocol):
 class IoWire(UartPart):
     """What the UART of a reader sees of the I/O contacts that it serves.
 
-    reader_parity: how the reader's UART is set, 0 even, 1 odd; None if the world cannot tell: taken
-    as what the card wants. parity_errors: what such a UART has seen. injected: what goes wrong.
-    count: characters so far, either way. on_character: called with count before each.
-    echo: set by a world that lets the reader hear itself without delay; send is used if it is not.
+    reader_parity: how the reader's UART is set, 0 even, 1 odd; None if the world cannot tell: it
+    is taken as what the card wants. parity_errors: what such a UART has seen. injected: what goes
+    wrong. count: characters so far, either way. on_character: called with count before each.
+    echo: set by a world that lets the reader hear itself without delay; else send is used.
     """
 
-    def __init__(self, timers: Timers) -> None:
-        self._timers = timers
+    def __init__(self) -> None:
         self.cards: list[OnWire] = []
         self.injected: list[WireFault] = []
         self.faults: list[str] = []
@@ -107,10 +105,12 @@ class IoWire(UartPart):
         for byte in data:
             sent = Character(byte, bool(byte.bit_count() & 1) ^ self._is_odd())
             fault = self._next_fault()
-            for character, _ in _after_fault(sent, fault if _is_heard(fault) else None):
+            is_lost = fault is not None and fault.kind == "drop"
+            for character in _after_fault(sent, None if is_lost else fault):
                 self._hear(character)
-            for character, delay_us in _after_fault(sent, fault):
-                self._reach_cards(character, delay_us)
+            for character in _after_fault(sent, fault):
+                for card in self.cards:
+                    card.receive(character)
 
     def _hear(self, character: Character) -> None:
         self._check_parity(character)
@@ -119,23 +119,18 @@ class IoWire(UartPart):
         else:
             self.send(bytes([character.byte]), 0.0)
 
-    def _reach_cards(self, character: Character, delay_us: float) -> None:
-        def reach() -> None:
-            for card in self.cards:
-                card.receive(character)
-
-        if delay_us:
-            self._timers.after(delay_us, reach)
-        else:
-            reach()
-
     # -- from a card --------------------------------------------------------------------
+
+    def pause_us(self) -> float:
+        """How long a card has to pause before its next character."""
+        fault = self._fault_at(self.count)
+        return float(fault.value) if fault is not None and fault.kind == "late" else 0.0
 
     def transmit(self, character: Character) -> None:
         """A card begins a character now."""
-        for arriving, delay_us in _after_fault(character, self._next_fault()):
+        for arriving in _after_fault(character, self._next_fault()):
             self._check_parity(arriving)
-            self.send(bytes([arriving.byte]), delay_us)
+            self.send(bytes([arriving.byte]), 0.0)
 
     def object(self) -> None:
         """A card's error signal (7.3): I/O low for one etu from 10.5 etu after the leading edge.
@@ -151,27 +146,23 @@ class IoWire(UartPart):
 
     def _next_fault(self) -> WireFault | None:
         self.on_character(self.count)
-        fault = next((fault for fault in self.injected if fault.at == self.count), None)
         self.count += 1
-        return fault
+        return self._fault_at(self.count - 1)
+
+    def _fault_at(self, count: int) -> WireFault | None:
+        return next((fault for fault in self.injected if fault.at == count), None)
 
 
-def _is_heard(fault: WireFault | None) -> bool:
-    return fault is not None and fault.kind in ("flip", "spurious")
-
-
-def _after_fault(character: Character, fault: WireFault | None) -> list[tuple[Character, float]]:
-    """What arrives of a character: (character, microseconds later than it would) each."""
-    if fault is None:
-        return [(character, 0.0)]
+def _after_fault(character: Character, fault: WireFault | None) -> list[Character]:
+    """What arrives of a character."""
+    if fault is None or fault.kind == "late":
+        return [character]
     if fault.kind == "drop":
         return []
     if fault.kind == "flip":
-        return [(replace(character, byte=character.byte ^ fault.value), 0.0)]
+        return [replace(character, byte=character.byte ^ fault.value)]
     if fault.kind == "double":
-        return [(character, 0.0)] * 2
-    if fault.kind == "late":
-        return [(character, float(fault.value))]
+        return [character] * 2
     if fault.kind == "spurious":
-        return [(Character(fault.value, character.parity), 0.0), (character, 0.0)]
+        return [Character(fault.value, character.parity), character]
     raise ValueError(f"fault {fault.kind!r}")
