@@ -44,6 +44,8 @@ if [ "${FOR:-}" = tests ]; then # other cores, fuzzing, the constant-time check
     need valgrind valgrind
     need clang clang
     need openssl openssl
+    need pcsc_scan pcsc-tools # a list of real cards' ATRs
+    [ -f /usr/lib/python3/dist-packages/smartcard/ATR.py ] || packages+=(python3-pyscard)
     [ -d /usr/lib/picolibc/riscv64-unknown-elf ] || packages+=(picolibc-riscv64-unknown-elf)
     ls /usr/lib/llvm-14/lib/clang/*/lib/linux/libclang_rt.fuzzer-*.a >/dev/null 2>&1 || packages+=(libclang-rt-14-dev)
     # for the 32-bit unix port; without multilib -m32 still names the 64-bit libgcc: only a link tells

@@ -5,6 +5,7 @@ sleep_ms go by the same clock. Waiting for what can never happen raises Stuck in
 """
 
 import asyncio
+import contextlib
 import gc
 import heapq
 import itertools
@@ -92,7 +93,8 @@ class Hardware:
         holder = [action]
         due_s = clock.now_s + max(0.0, delay_us) / 1e6
         heapq.heappush(self._due, (due_s, next(self._order), holder))
-        asyncio.get_running_loop().call_later(due_s - clock.now_s, self._run, due_s)
+        with contextlib.suppress(RuntimeError):  # no loop: only busy() lets time pass
+            asyncio.get_running_loop().call_later(due_s - clock.now_s, self._run, due_s)
 
         def cancel():
             is_pending = bool(holder)
