@@ -4,6 +4,10 @@ from micropython import const
 
 from .base import ProtocolError
 
+TYPE_CHECKING = const(0)
+if TYPE_CHECKING:
+    from ..kinds import Data
+
 MAX_SIZE = const(33)  # TS and at most 32 more, 8.2.1
 TS_DIRECT = const(0x3B)
 TS_INVERSE = const(0x3F)
@@ -17,7 +21,7 @@ _BITS = (0, 1, 1, 2, 1, 2, 2, 3, 1, 2, 2, 3, 2, 3, 3, 4)  # interface bytes that
 _HAS_TD = const(8)
 
 
-def missing(data, count):
+def missing(data: "Data", count: int) -> int:
     """How many characters must come after the first `count` in `data`; 0 when it is complete.
 
     A number so large that the ATR would pass 33 characters raises ProtocolError.
@@ -48,7 +52,7 @@ class Atr:
     Raises ProtocolError for a wrong TS, size or TCK.
     """
 
-    def __init__(self, data):
+    def __init__(self, data: "Data"):
         data = bytes(data)
         if not data or data[0] not in (TS_DIRECT, TS_INVERSE):
             raise ProtocolError("no TS: %s" % data.hex())
@@ -56,14 +60,15 @@ class Atr:
             raise ProtocolError("ATR of wrong size: %s" % data.hex())
         self.raw = data
         self.ta1, self.extra_guard, self.wi = 0x11, 0, WI_DEFAULT
-        self.specific, self.is_implicit = None, False
+        self.specific: "int | None" = None
+        self.is_implicit = False
         at = self._interface(data)
         end = at + (data[1] & 15)
         self.historical = data[at:end]
         self._check(data, end)
         self.fi, self.di = FI[self.ta1 >> 4], DI[self.ta1 & 15]
 
-    def _interface(self, data):
+    def _interface(self, data: "Data") -> int:
         """Take TA1..TDi; returns the offset of the historical bytes."""
         at, level, y, protocols = 2, 1, data[1] >> 4, []
         while True:
@@ -82,7 +87,7 @@ class Atr:
         self.protocols = tuple(p for p in protocols if p != 15) or (0,)  # 15: global bytes
         return at
 
-    def _take(self, level, bit, value):
+    def _take(self, level: int, bit: int, value: int) -> None:
         if level == 1 and bit == 1:
             self.ta1 = value
         elif level == 1 and bit == 4:
@@ -92,7 +97,7 @@ class Atr:
         elif level == 2 and bit == 4:
             self.wi = value or WI_DEFAULT  # 0 is reserved
 
-    def _check(self, data, end):
+    def _check(self, data: "Data", end: int) -> None:
         if len(data) != end + self._has_tck:
             raise ProtocolError("ATR of wrong size: %s" % data.hex())
         check = 0

@@ -1,5 +1,11 @@
 """The contract of every slot for a contact SAM, and its errors."""
 
+from micropython import const
+
+TYPE_CHECKING = const(0)
+if TYPE_CHECKING:
+    from ..kinds import Data, Room
+
 
 class SamError(Exception):
     """Base of what a slot reports. The card has been switched off: power_on() before the next."""
@@ -39,14 +45,14 @@ class Slot:
     atr = b""
     is_on = False
 
-    async def power_on(self):
+    async def power_on(self) -> bytes:
         """Reset the card and agree on a speed; returns its ATR (bytes). Also an orderly restart.
 
         Raises CardMute, ProtocolError, ParityError, SamTimeout or Unsupported.
         """
         raise CardMute("no slot")
 
-    async def exchange(self, command, into):
+    async def exchange(self, command: "Data", into: "Room") -> int:
         """One short command APDU (4..261 bytes); the answer with its status word is put in `into`.
 
         Returns the answer's size, 2..258 bytes. 61xx and 6Cxx have been dealt with. Raises
@@ -55,5 +61,5 @@ class Slot:
         """
         raise NotPowered("no slot")
 
-    def power_off(self):
+    def power_off(self) -> None:
         """Take the card's power; at once and without harm when it is off already."""

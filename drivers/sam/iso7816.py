@@ -21,6 +21,11 @@ from .base import (
 )
 from .t0 import T0
 
+TYPE_CHECKING = const(0)
+if TYPE_CHECKING:
+    from ..kinds import Clock, Data, Level, Room, Switch
+    from .line import CardLine
+
 _OFF_MS = const(10)  # between taking the supply and giving it again, 6.2.4
 _SETTLE_MS = const(5)  # the supply's and the clock's
 _RESET_MS = const(2)  # 400 clocks at least, 6.2.2: 0.4 ms at 1 MHz
@@ -44,22 +49,22 @@ class Iso7816Slot(Slot):
     ATR, in the order tried (93: SAMs that start at 38400). max_baud: the fastest agreed on.
     max_nulls: how often in a row a card may ask for time; each is worth a waiting time.
 
-    Slots that share a line have a reset pin each, and a supply and a clock if the board gives them:
-    power_on() of one holds the others in reset with their clocks off, and they begin anew when
-    their turn comes. They stay supplied: a card without supply would hold the common wire low.
+    Slots that share a line have a reset pin each, and a supply and a clock if the board gives
+    them: power_on() of one holds the others in reset with their clocks off, and they begin anew
+    when their turn comes. They stay supplied: a card without supply would hold the wire low.
     """
 
     def __init__(
         self,
-        line,
-        clock,
-        rst,
-        vcc=None,
-        present=None,
-        clock_hz=3571200,
-        reset_etus=(F_DEFAULT,),
-        max_baud=1000000,
-        max_nulls=200,
+        line: "CardLine",
+        clock: "Clock",
+        rst: "Switch",
+        vcc: "Switch | None" = None,
+        present: "Level | None" = None,
+        clock_hz: int = 3571200,
+        reset_etus: "tuple[int, ...]" = (F_DEFAULT,),
+        max_baud: int = 1000000,
+        max_nulls: int = 200,
     ):
         self._line = line
         self._clock = clock
@@ -81,7 +86,7 @@ class Iso7816Slot(Slot):
 
     # -- the contract -----------------------------------------------------------------
 
-    async def power_on(self):
+    async def power_on(self) -> bytes:
         """See Slot.power_on."""
         async with self._line.lock:
             if self._line.owner is not None:
@@ -99,7 +104,7 @@ class Iso7816Slot(Slot):
             self.atr, self.is_on = atr.raw, True
             return self.atr
 
-    async def exchange(self, command, into):
+    async def exchange(self, command: "Data", into: "Room") -> int:
         """See Slot.exchange."""
         async with self._line.lock:
             if not self.is_on:
@@ -114,7 +119,7 @@ class Iso7816Slot(Slot):
                 if not is_done:  # also when the caller gave up: the card is in mid-command
                     self.power_off()
 
-    def power_off(self):
+    def power_off(self) -> None:
         """See Slot.power_off."""
         self._hold()
         if self._line.owner is self:
@@ -124,18 +129,18 @@ class Iso7816Slot(Slot):
 
     # -- contacts -----------------------------------------------------------------------
 
-    def supply(self, level):
+    def supply(self, level: int) -> None:
         """The card's supply on or off."""
         if self._vcc is not None:
             self._vcc(level)
 
-    def _hold(self):
+    def _hold(self) -> None:
         """6.4: RST, then CLK; the supply, with I/O's pull-up, may go after that."""
         self.is_on = False
         self._rst(0)
         self._clock.duty_u16(0)
 
-    async def _cold_reset(self):
+    async def _cold_reset(self) -> None:
         """6.2.1: the supply, I/O high, the clock, and RST low for its time; RST goes high."""
         self._hold()
         self.supply(0)
@@ -148,29 +153,29 @@ class Iso7816Slot(Slot):
         self._line.clear()
         self._rst(1)
 
-    async def _warm_reset(self):
+    async def _warm_reset(self) -> None:
         """6.2.3: RST low for its time, the rest goes on."""
         self._rst(0)
         await asyncio.sleep_ms(_RESET_MS)
         self._line.clear()
         self._rst(1)
 
-    def _set_speed(self, fi, di, is_inverse):
+    def _set_speed(self, fi: int, di: int, is_inverse: bool) -> None:
         self.baud = self._baud(fi, di)
         self._line.set_speed(self.baud, is_inverse)
 
-    def _baud(self, fi, di):
+    def _baud(self, fi: int, di: int) -> int:
         """7.1: an etu is Fi/Di clocks; rounded to whole bit/s."""
         return (self._clock_hz * di + fi // 2) // fi
 
-    def _clocks_ms(self, clocks):
+    def _clocks_ms(self, clocks: int) -> int:
         return clocks * 1000 // self._clock_hz + 1
 
     # -- answer to reset ----------------------------------------------------------------
 
-    async def _start(self):
+    async def _start(self) -> Atr:
         """Reset at each speed until an ATR comes, agree on a speed: an Atr."""
-        error = None
+        error: "SamError | None" = None
         for clocks in self._reset_etus:
             try:
                 atr = await self._reset(clocks)
@@ -179,13 +184,13 @@ class Iso7816Slot(Slot):
                     error = failed
                 continue
             return await self._agree(atr, clocks)
-        raise error
+        raise error or CardMute("no speed to try")
 
-    async def _reset(self, clocks):
+    async def _reset(self, clocks: int) -> Atr:
         """Cold reset at one speed, the ATR. Warm resets: for the inverse convention, for noise."""
         self._set_speed(clocks, 1, False)
         await self._cold_reset()
-        error = None
+        error: "SamError | None" = None
         for _ in range(_RESETS):
             if error is not None:
                 self._set_speed(clocks, 1, self._line.first == _TS_INVERSE_SEEN)
@@ -196,9 +201,9 @@ class Iso7816Slot(Slot):
                 raise
             except SamError as garbled:
                 error = garbled
-        raise error
+        raise error or CardMute("no ATR")
 
-    async def _atr(self):
+    async def _atr(self) -> Atr:
         """The characters of one ATR. Raises CardMute if nothing comes, else what is wrong."""
         buf, line, count = self._buf, self._line, 1
         try:
@@ -218,7 +223,7 @@ class Iso7816Slot(Slot):
 
     # -- protocol and parameters selection ------------------------------------------------
 
-    async def _agree(self, atr, clocks):
+    async def _agree(self, atr: Atr, clocks: int) -> Atr:
         """Clause 9: settle on T=0 and on the fastest speed that both can do."""
         if 0 not in atr.protocols or atr.specific not in (None, 0):
             raise Unsupported("no T=0: ATR %s" % atr.raw.hex())
@@ -236,7 +241,7 @@ class Iso7816Slot(Slot):
         self._t0.waiting_ms = self._clocks_ms(960 * atr.wi * (atr.fi or F_DEFAULT)) + _SLACK_MS
         return atr
 
-    async def _negotiate(self, atr, clocks, is_better):
+    async def _negotiate(self, atr: Atr, clocks: int, is_better: bool) -> "tuple[Atr, bool]":
         """PPS: (ATR, whether the card took TA1's speed). A card that refuses is reset."""
         try:
             return atr, await self._pps(atr.ta1 if is_better else _TA1_DEFAULT) and is_better
@@ -245,7 +250,7 @@ class Iso7816Slot(Slot):
                 raise Unsupported("T=0 refused: ATR %s" % atr.raw.hex())
         return await self._reset(clocks), False
 
-    async def _pps(self, ta1):
+    async def _pps(self, ta1: int) -> bool:
         """9.2: propose T=0 at `ta1`; True if the card took it, False if it keeps the default."""
         buf, line = self._buf, self._line
         buf[0], buf[1], buf[2], buf[3] = _PPSS, _PPS1, ta1, _PPSS ^ _PPS1 ^ ta1

@@ -17,6 +17,11 @@ from micropython import const
 
 from .base import ParityError, ProtocolError, SamTimeout
 
+TYPE_CHECKING = const(0)
+if TYPE_CHECKING:
+    from ..kinds import CardUart, Data, Room
+    from .iso7816 import Iso7816Slot
+
 _EVEN, _ODD = const(0), const(1)  # machine.UART's numbers
 _TX_SIZE = const(256)
 _SLACK_MS = const(5)  # a loop that is late, and a tick that is not a whole one
@@ -25,7 +30,7 @@ _TURN_ETU = const(6)
 _CHARACTER_ETU = const(13)  # 12, and the UART's own time to report one
 
 
-def _inverted():
+def _inverted() -> bytes:
     """The inverse convention: each bit inverted, most significant first (8.1)."""
     table = bytearray(256)
     for byte in range(256):
@@ -46,7 +51,7 @@ class CardLine:
     first: the first character since clear(), as the UART read it, or -1.
     """
 
-    def __init__(self, uart):
+    def __init__(self, uart: "CardUart"):
         self._uart = uart
         self._take_errors = getattr(uart, "take_errors", None)
         self._rx = bytearray(64)
@@ -54,13 +59,14 @@ class CardLine:
         self.first = -1
         self._tx = bytearray(_TX_SIZE)
         self._tx_view = memoryview(self._tx)
-        self._baud = self._etu_us = self.guard_etu = 0
+        self._baud = self.guard_etu = 0
+        self._etu_us = 0.0
         self.is_inverse = False
         self.lock = asyncio.Lock()
-        self.owner = None
-        self.slots = []
+        self.owner: "Iso7816Slot | None" = None
+        self.slots: "list[Iso7816Slot]" = []
 
-    def set_speed(self, baud, is_inverse):
+    def set_speed(self, baud: int, is_inverse: bool) -> None:
         """baud: bit/s. is_inverse: the convention."""
         if baud != self._baud or is_inverse != self.is_inverse:
             # An inverse character's levels are all the other way round: an odd sum of nine bits.
@@ -70,7 +76,7 @@ class CardLine:
         self._etu_us = 1000000 / baud
         self.clear()
 
-    def clear(self):
+    def clear(self) -> None:
         """Forget what has been received."""
         while self._uart.any():
             self._uart.readinto(self._rx)
@@ -79,11 +85,11 @@ class CardLine:
         self._at = self._end = 0
         self.first = -1
 
-    def has_more(self):
+    def has_more(self) -> bool:
         """True if a received character waits to be read."""
         return self._at < self._end or self._uart.any() > 0
 
-    async def _fill(self, timeout_ms):
+    async def _fill(self, timeout_ms: int) -> None:
         """Have at least one received character; what a late loop finds after the time counts."""
         start = time.ticks_ms()
         while not self._uart.any():
@@ -96,7 +102,7 @@ class CardLine:
         if self._take_errors is not None and self._take_errors():
             raise ParityError("wrong parity from the card")
 
-    async def read(self, into, at, count, timeout_ms):
+    async def read(self, into: "Room", at: int, count: int, timeout_ms: int) -> None:
         """Put `count` characters at into[at]; each has timeout_ms.
 
         Raises SamTimeout, ParityError.
@@ -110,7 +116,7 @@ class CardLine:
             self._at += 1
             at += 1
 
-    async def send(self, data, at, count):
+    async def send(self, data: "Data", at: int, count: int) -> None:
         """Send data[at : at + count] (at most 256) and take its echo off the wire.
 
         Raises ProtocolError if another echo comes than what was sent, or none: noise, a card that
@@ -128,19 +134,19 @@ class CardLine:
             if self.guard_etu and start + 1 < count:
                 await self._pause(int((self.guard_etu + 2) * self._etu_us))
 
-    async def quiet(self):
+    async def quiet(self) -> None:
         """Wait for a character's time; raises ProtocolError if one comes."""
         await self._pause(int(_CHARACTER_ETU * self._etu_us))
         if self.has_more():
             raise ProtocolError("the card sends more than announced")
 
-    async def _pause(self, pause_us):
+    async def _pause(self, pause_us: int) -> None:
         if pause_us < 2000:
             time.sleep_us(pause_us)
         else:
             await asyncio.sleep_ms(pause_us // 1000 + 1)
 
-    async def _put(self, start, count):
+    async def _put(self, start: int, count: int) -> None:
         if self._uart.write(self._tx_view[start : start + count]) != count:
             raise ProtocolError("the UART's buffer does not take %d characters" % count)
         timeout_ms = int(_CHARACTER_ETU * count * self._etu_us / 1000) + _SLACK_MS

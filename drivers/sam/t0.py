@@ -4,6 +4,11 @@ from micropython import const
 
 from .base import ProtocolError, SamTimeout
 
+TYPE_CHECKING = const(0)
+if TYPE_CHECKING:
+    from ..kinds import Data, Room
+    from .line import CardLine
+
 _NULL = const(0x60)
 _GET_RESPONSE = const(0xC0)
 _SW1_MORE = const(0x61)
@@ -17,7 +22,7 @@ class T0:
     waiting_ms: the work waiting time, set after the ATR.
     """
 
-    def __init__(self, line, max_nulls):
+    def __init__(self, line: "CardLine", max_nulls: int):
         self._line = line
         self._max_nulls = max_nulls
         self.waiting_ms = 1000
@@ -25,7 +30,7 @@ class T0:
         self._sw = bytearray(2)
         self._le = 0
 
-    def begin(self, command):
+    def begin(self, command: "Data") -> "tuple[int, int]":
         """Take a short APDU's header; returns (offset, size) of its data.
 
         Raises ValueError if it is none, or if its INS could not be told from a status word.
@@ -46,7 +51,7 @@ class T0:
             raise ValueError("command of %d bytes with Lc %d" % (size, header[4]))
         return 5, header[4]
 
-    async def run(self, command, data_at, data_size, into):
+    async def run(self, command: "Data", data_at: int, data_size: int, into: "Room") -> int:
         """The command that begin() took; the answer's size in `into`. See Slot.exchange."""
         sw, header = self._sw, self._header
         at = await self._command(command, data_at, data_size, into, 0)
@@ -71,7 +76,9 @@ class T0:
         into[at], into[at + 1] = sw[0], sw[1]
         return at + 2
 
-    async def _command(self, data, data_at, data_size, into, at):
+    async def _command(
+        self, data: "Data", data_at: int, data_size: int, into: "Room", at: int
+    ) -> int:
         """One command with its procedure bytes, 10.3; returns the end of the data in `into`."""
         line, sw, waiting_ms = self._line, self._sw, self.waiting_ms
         to_send, to_come, nulls = data_size, self._le, 0
@@ -99,7 +106,7 @@ class T0:
                 at += count
                 to_come -= count
 
-    def _acknowledged(self, byte, left):
+    def _acknowledged(self, byte: int, left: int) -> int:
         """How many characters a procedure byte lets pass: all that are left, or one."""
         ins = self._header[1]
         if left and byte == ins:

@@ -64,10 +64,10 @@ def test_the_atr_comes_when_and_as_the_standard_says(reader):
 
 def test_an_inverse_card_is_read_as_03_with_odd_parity(reader):
     one = reader(is_inverse=True, historical=b"")
-    one.wire.reader_parity = 0
+    one.wire.reader_parity = lambda: 0
     one.reset()
     assert one.take() == bytes([0x03, 0xFF]) and one.wire.take_errors() == 2
-    one.wire.reader_parity = 1
+    one.wire.reader_parity = lambda: 1
     one.card.set_rst(False)
     one.wait(200)
     one.card.set_rst(True)

@@ -19,16 +19,17 @@ class CardUart:
     """machine.UART on an IoWire. sees_parity: it has take_errors(), as no stock port has."""
 
     def __init__(self, wire, sees_parity=True):
-        self.wire, self.baud, self._incoming = wire, 0, bytearray()
+        self.wire, self.baud, self._parity, self._incoming = wire, 0, 0, bytearray()
         self.inits = []
         self._free_s = 0.0
         wire.send, wire.echo = self._send, self._arrive
+        wire.reader_parity = lambda: self._parity
         if sees_parity:
             self.take_errors = wire.take_errors
 
     def init(self, baudrate, bits, parity, stop):
         assert (bits, stop) == (8, 2)
-        self.baud, self.wire.reader_parity = baudrate, parity
+        self.baud, self._parity = baudrate, parity
         self.inits.append((baudrate, parity))
         self._incoming.clear()
 

@@ -1,7 +1,7 @@
 """What rp2040py 0.3.6 leaves out of an RP2040.
 
 Repairs, each found by running into it:
-- UART: the transmitter takes ten bit times a byte through a 32-byte FIFO (rp2040py's bytes leave
+- UART: the transmitter takes its bit times a byte through a 32-byte FIFO (rp2040py's bytes leave
   at once and it raises the transmit interrupt again whenever it is cleared, so that the core never
   leaves its handler); the receive interrupt has its level and time-out (PL011, RP2040 4.2).
 - ROSC: a seeded random bit; there is none and os.urandom() would be constant.
@@ -16,6 +16,7 @@ from rp2040py.peripherals.peripheral import BasePeripheral
 
 _UARTIFLS = 0x34
 _RX_TIMEOUT = 1 << 6
+_PEN, _STP2 = 1 << 1, 1 << 3  # UARTLCR_H: a parity bit, two stop bits
 _BUSY, _TXFF = 1 << 3, 1 << 5
 _FIFO_DEPTH = 32
 _LEVELS = (4, 8, 16, 24, 28, 16, 16, 16)  # UARTIFLS codes of a 32-byte FIFO
@@ -52,9 +53,15 @@ class TimedUART(_uart.RPUART):
         super().reset()
         self._clear()
 
+    def bit_ns(self) -> float:
+        """A bit time at the programmed rate, nanoseconds."""
+        return 1e9 / max(self.baud_rate, 1) if self.baud_divider else 1e5
+
     def byte_ns(self) -> float:
-        """Ten bit times at the programmed rate, nanoseconds."""
-        return 10e9 / max(self.baud_rate, 1) if self.baud_divider else 1e6
+        """A start bit, the data, parity and stop bits that UARTLCR_H says, nanoseconds."""
+        control = self._line_ctrl_register
+        bits = 2 + self.word_length + bool(control & _PEN) + bool(control & _STP2)
+        return bits * self.bit_ns()
 
     @property
     def flags(self) -> int:
@@ -111,7 +118,7 @@ class TimedUART(_uart.RPUART):
         self.rx_fifo.push(value)
         if self.rx_fifo.item_count >= self._rx_level():
             self._interrupt_status |= _uart.UARTRXINTR
-        self._idle_alarm.schedule(3.2 * self.byte_ns())  # 32 bit times
+        self._idle_alarm.schedule(32 * self.bit_ns())
         self.check_interrupts()
 
     def _rx_level(self) -> int:

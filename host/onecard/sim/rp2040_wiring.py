@@ -24,13 +24,13 @@ class PicoWiring:
 
     def __init__(self, wiring: Wiring) -> None:
         self.wiring = wiring
-        self._pins: dict[int, _Pin] = {}
+        self._pins: dict[int, PicoPin] = {}
 
     def attach(self, mcu: Any) -> None:
         """Wire it all to this microcontroller and give the parts power."""
         for pin, line in self.wiring.lines.items():
             if pin not in self._pins:
-                self._pins[pin] = _Pin(pin, line)
+                self._pins[pin] = PicoPin(pin, line)
             self._pins[pin].attach(mcu)
         for i2c, targets in self.wiring.i2c.items():
             _I2cBus(mcu.i2c[i2c], targets)
@@ -41,7 +41,7 @@ class PicoWiring:
         self.wiring.power_on()
 
 
-class _Pin:
+class PicoPin:
     """A GPIO and its wire: the chip's output drives the wire, the wire is what the chip reads."""
 
     def __init__(self, pin: int, line: Line) -> None:

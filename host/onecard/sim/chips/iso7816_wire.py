@@ -58,9 +58,10 @@ class OnWire(Protocol):
 class IoWire(UartPart):
     """What the UART of a reader sees of the I/O contacts that it serves.
 
-    reader_parity: how the reader's UART is set, 0 even, 1 odd; None if the world cannot tell: it
-    is taken as what the card wants. parity_errors: what such a UART has seen. injected: what goes
-    wrong. count: characters so far, either way. on_character: called with count before each.
+    reader_parity: gives how the reader's UART is set, 0 even, 1 odd; None if the world cannot
+    tell: it is taken as what the card wants. parity_errors: what such a UART has seen.
+    injected: what goes wrong. count: characters so far, either way. on_character: called with
+    count before each.
     echo: set by a world that lets the reader hear itself without delay; else send is used.
     """
 
@@ -68,7 +69,7 @@ class IoWire(UartPart):
         self.cards: list[OnWire] = []
         self.injected: list[WireFault] = []
         self.faults: list[str] = []
-        self.reader_parity: int | None = None
+        self.reader_parity: Callable[[], int | None] = lambda: None
         self.parity_errors = 0
         self.count = 0
         self.on_character: Callable[[int], None] = lambda count: None
@@ -85,8 +86,9 @@ class IoWire(UartPart):
 
     def _is_odd(self) -> bool:
         """True if the reader's UART is set to odd parity."""
-        if self.reader_parity is not None:
-            return self.reader_parity == 1
+        parity = self.reader_parity()
+        if parity is not None:
+            return parity == 1
         card = self._active()
         return card is not None and card.is_inverse
 
