@@ -3,8 +3,11 @@
 #define MICROPY_HW_BOARD_NAME "OneCard terminal on Raspberry Pi Pico"
 #define MICROPY_HW_FLASH_STORAGE_BYTES (1600 * 1024)
 
-// Modules that nothing on a terminal imports: 448 KiB are not much.
+// What nothing on a terminal uses: 448 KiB are not much.
+#define MICROPY_PY_BUILTINS_COMPLEX (0)
 #define MICROPY_PY_CMATH (0)
+#define MICROPY_PY_HEAPQ (0)
+#define MICROPY_PY_MATH_SPECIAL_FUNCTIONS (0)
 #define MICROPY_PY_RE (0)
 #define MICROPY_PY_UCTYPES (0)
 #define MICROPY_PY_THREAD (0)  // asyncio throughout; the second core stays off
