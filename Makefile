@@ -6,10 +6,10 @@ CTESTS = $(MAKE) -s -j2 -C native/ctests OUT=$(CURDIR)/build/ctests PYTHON=$(CUR
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test quick lint arch firmware natmod power peers bench bench-native size clean
-.PHONY: fuzz ctcheck stubs
+.PHONY: fuzz ctcheck stubs bench-readers test-readers-full
 
 help:  ## this list
-	@sed -n 's/^\([a-z][a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
+	@sed -n 's/^\([a-z][a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 18
 
 setup:  ## virtual environment, Debian packages, pinned sources, C core, firmware for BOARD
 	@BOARDS=$(BOARD) tools/setup.sh
@@ -35,6 +35,9 @@ lint:  ## ruff, mypy, types of drivers and boards against MicroPython's stubs, t
 power:  ## the exhaustive power-cut sweep (long)
 	$(PYTEST) -m slow tests/power
 
+test-readers-full:  ## the readers' exhaustive forms: faults at every byte, every scenario on the Pico; 25 minutes
+	$(PYTEST) tests/chip tests/peers tests/device/test_reader_scenario.py tests/device/test_pico_readers.py tests/device/test_pico_sam.py
+
 peers:  ## drivers by others on the simulated PN532, displays and printer
 	$(PY) -m pytest tests/peers
 
@@ -46,6 +49,9 @@ natmod:  ## the C core as native modules for seven kinds of core
 
 bench:  ## figures on the virtual Pico
 	$(PY) tests/bench/pico_figures.py
+
+bench-readers:  ## bytes, turns and time of every reader beside floor, nfcpy and Adafruit
+	$(PY) tests/bench/readers.py --pico
 
 bench-native:  ## figures of the C core beside its peers, into docs/benchmarks.md; 6 minutes
 	$(PY) tests/bench/native.py

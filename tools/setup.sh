@@ -35,6 +35,7 @@ else
     packages+=(python3-venv python3-dev)
 fi
 need nfc-list libnfc-bin
+need nfc-poll libnfc-examples
 [ -d /usr/include/newlib ] || packages+=(libnewlib-arm-none-eabi)
 ls /usr/lib/arm-none-eabi/newlib/libstdc++.a >/dev/null 2>&1 || packages+=(libstdc++-arm-none-eabi-newlib)
 if [ "${FOR:-}" = tests ]; then # other cores, fuzzing, the constant-time check
@@ -75,6 +76,11 @@ else
     quietly "${pip[@]}" --require-hashes -r requirements.lock
     quietly "${pip[@]}" --no-deps --no-build-isolation -e .
     echo "$state" >$stamp
+fi
+
+if [ "${FOR:-}" = tests ] && [ "$(cat build/peers.stamp 2>/dev/null)" != "$(sha256sum <tests/peers/requirements.txt)" ]; then
+    quietly .venv/bin/python -m pip --disable-pip-version-check install --require-hashes --no-deps -r tests/peers/requirements.txt
+    sha256sum <tests/peers/requirements.txt >build/peers.stamp
 fi
 
 step 3 "pinned sources (MicroPython 1.25.0, pico-sdk, GNU Unifont)"

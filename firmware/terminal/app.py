@@ -12,7 +12,7 @@ import time
 import occrypto
 from ocwire import message, record
 
-from drivers.reader.base import LinkError, ReaderError
+from drivers.reader.base import LinkError, ReaderError, SeveralCards
 
 from . import config, keys
 from .clock import Clock
@@ -231,6 +231,7 @@ class Till:
         self._keypad = board.keypad
         self._idle_polls = 0
         self._found = None  # a card that lay there at the start
+        self._has_drawn_over = False
         self._shown_ms = None  # when the last outcome was shown, while it is to stay
 
     @property
@@ -241,7 +242,10 @@ class Till:
     async def start(self):
         """Bring the reader up and look at the field. Raises LinkError if it does not answer."""
         await self._reader.start()
-        self._found = await self._reader.poll(0)
+        try:
+            self._found = await self._reader.poll(0)
+        except SeveralCards:
+            return  # said when the next card is looked for
         if self._found is None:
             self.engine.field_is_empty()
 
@@ -266,7 +270,11 @@ class Till:
         """A card that came within a short time, or None: then there is time to erase ahead."""
         target, self._found = self._found, None
         if target is None:
-            target = await self._reader.poll(_POLL_MS)
+            try:
+                target = await self._reader.poll(_POLL_MS)
+            except SeveralCards:
+                await self._refuse_several()
+                return None
         if target is None:
             self.engine.field_is_empty()
             self._journal.prepare()
@@ -274,6 +282,23 @@ class Till:
             if self._idle_polls % _COLLECT_POLLS == 0:
                 gc.collect()  # now, so that no tap has to wait for it
         return target
+
+    async def _refuse_several(self):
+        """Say so until the field is empty: none is charged for being the last to leave it."""
+        self.ui.one_card()
+        self._shown_ms, self._has_drawn_over = None, True
+        while not self.is_over:
+            await asyncio.sleep_ms(_PRESENCE_MS)
+            try:
+                if await self._reader.poll(0) is None:
+                    return
+            except SeveralCards:
+                pass
+
+    def was_drawn_over(self):
+        """True once after something else than the scene's own screens was shown."""
+        was, self._has_drawn_over = self._has_drawn_over, False
+        return was
 
     def key(self):
         """The next key pressed, or None."""

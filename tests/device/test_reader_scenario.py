@@ -41,6 +41,27 @@ def test_the_scenario_passes_on_the_unix_port(unix_binary, tmp_path, reader):
         rig.close()
 
 
+@pytest.mark.parametrize("reader", ["pn532-hsu", "mfrc522-spi"])
+def test_of_two_cards_none_is_charged_until_the_field_was_empty(unix_binary, tmp_path, reader):
+    rig = TerminalRig(UnixWorld(unix_binary, tmp_path, time_scale=0.0, chip=reader), tmp_path)
+    try:
+        rig.provision()
+        field, (one, other) = rig.world.field, (rig.deck.cards["a"], rig.deck.cards["d"])
+        mark = rig.session.mark()
+        rig.session.call(lambda: (field.place(one), field.add(other)))
+        said = rig.session.wait_screen("请只放一张卡", mark, WAIT_S)
+        assert not any("成功" in row for row in said["text"]) and rig.deck.lost() == 0
+        mark = rig.session.mark()
+        rig.session.call(lambda: field.remove(other))
+        rig.session.call(field.remove)
+        rig.session.wait_screen("请刷卡", mark, WAIT_S)
+        assert rig.deck.lost() == 0
+        rig.tap("a", "支付成功")
+        rig.assert_balanced(PRICE)
+    finally:
+        rig.close()
+
+
 @pytest.mark.pico
 @pytest.mark.slow
 @pytest.mark.parametrize("reader", OTHERS)

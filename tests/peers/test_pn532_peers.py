@@ -7,7 +7,10 @@ import subprocess
 import pytest
 from onecard.sim.cards.purse import PurseCard
 from onecard.sim.cards.tags import PlainTag
+from onecard.sim.field import TO_CARD
 
+from tests.chip.readers import TypeB
+from tests.peers import libnfc
 from tests.peers.pn532_pty import PN532OnPty
 
 SELECT = bytes.fromhex("00A4040008A000000632010105")
@@ -134,3 +137,62 @@ def test_nfcpy_sees_the_card_leave():
             tag.transceive(BALANCE)
         assert not tag.is_present
         device.close()
+
+
+# -- libnfc's library: raw exchanges, type B ----------------------------------------------------
+
+
+@needs_libnfc
+def test_libnfc_exchanges_raw_apdus_with_our_purse():
+    with PN532OnPty() as reader:
+        reader.field.place(PurseCard.make(balance=4321))
+        with libnfc.Device(reader.path) as device:
+            assert device.select() is not None
+            assert device.transceive(SELECT).endswith(b"\x90\x00")
+            assert device.transceive(BALANCE) == (4321).to_bytes(4, "big") + b"\x90\x00"
+            reader.field.remove()
+            with pytest.raises(OSError):
+                device.transceive(BALANCE)
+
+
+@needs_libnfc
+def test_libnfc_finds_and_talks_to_a_type_b_card():
+    with PN532OnPty() as reader:
+        reader.field.place(TypeB(PurseCard.make(balance=77), pupi="A1B2C3D4"))
+        with libnfc.Device(reader.path) as device:
+            target = device.select(libnfc.NMT_ISO14443B)
+            assert target is not None and bytes.fromhex("A1B2C3D4") in target
+            assert device.transceive(SELECT).endswith(b"\x90\x00")
+            assert device.transceive(BALANCE) == (77).to_bytes(4, "big") + b"\x90\x00"
+
+
+needs_examples = pytest.mark.skipif(
+    shutil.which("nfc-poll") is None,
+    reason="nfc-poll is missing (apt-get install libnfc-examples)",
+)
+
+
+@needs_examples
+def test_nfc_poll_finds_a_card_and_sees_it_taken_away():
+    """It asks whether the card is there by R(NAK) until the card is not."""
+    with PN532OnPty() as reader:
+        reader.field.place(PurseCard.make(uid=bytes.fromhex("04A1B2C3")))
+
+        def taken_away_when_asked(way, data):
+            if way == TO_CARD and data[0] & 0xF6 == 0xB2:
+                reader.field.leave_after(1)
+            return data
+
+        reader.field.tamper = taken_away_when_asked
+        seen = nfc_list(reader, "nfc-poll")
+    assert "UID (NFCID1): 04 a1 b2 c3" in seen and "Target Released" in seen
+
+
+@needs_examples
+def test_nfc_anticol_does_anticollision_itself_over_raw_frames():
+    """REQA, anticollision, SELECT and RATS bit by bit through InCommunicateThru and registers."""
+    with PN532OnPty() as reader:
+        reader.field.place(PurseCard.make(uid=bytes.fromhex("04112233445566")))
+        seen = nfc_list(reader, "nfc-anticol", "-f")
+    assert "UID: 04112233445566" in seen and "SAK: 20" in seen
+    assert reader.chip.faults == []

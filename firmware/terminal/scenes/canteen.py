@@ -80,6 +80,8 @@ async def _next_card(till, amount):
             shown = state
             _show(till, amount)
         target = await till.next_card()
+        if till.was_drawn_over():
+            shown = None
         key = till.key()
         while key is not None:
             amount.press(key)

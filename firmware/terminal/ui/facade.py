@@ -49,6 +49,11 @@ class UI:
         self._buzzer.play(_SOUNDS.get(outcome.kind, _SOUND_REFUSED))
         self._screen.show((first, middle, last))
 
+    def one_card(self):
+        """Several cards lie there: none of them is charged."""
+        self._buzzer.play(_SOUND_REFUSED)
+        self.notice(texts.ONE_CARD)
+
     def journal_full(self):
         """Nothing can be sold: every record must be kept, and there is no room for more."""
         self.notice(texts.JOURNAL_FULL, texts.PULL_FIRST)
