@@ -78,9 +78,9 @@ else
     echo "$state" >$stamp
 fi
 
-if [ "${FOR:-}" = tests ] && [ "$(cat build/peers.stamp 2>/dev/null)" != "$(sha256sum <tests/peers/requirements.txt)" ]; then
+if [ "${FOR:-}" = tests ] && [ "$(cat .venv/peers.stamp 2>/dev/null)" != "$(sha256sum <tests/peers/requirements.txt)" ]; then
     quietly .venv/bin/python -m pip --disable-pip-version-check install --require-hashes --no-deps -r tests/peers/requirements.txt
-    sha256sum <tests/peers/requirements.txt >build/peers.stamp
+    sha256sum <tests/peers/requirements.txt >.venv/peers.stamp
 fi
 
 step 3 "pinned sources (MicroPython 1.25.0, pico-sdk, GNU Unifont)"
