@@ -9,6 +9,5 @@
 #define MICROPY_PY_HEAPQ (0)
 #define MICROPY_PY_MATH_SPECIAL_FUNCTIONS (0)
 #define MICROPY_PY_RE (0)
-#define MICROPY_PY_UCTYPES (0)
 #define MICROPY_PY_THREAD (0)  // asyncio throughout; the second core stays off
 #define MICROPY_HW_ENABLE_USB_RUNTIME_DEVICE (0)

@@ -44,11 +44,11 @@ _MAX_ANSWER = const(258)
 _ACK_SIZE = const(6)
 _AROUND = const(10)  # bytes of an InDataExchange response's frame around the card's answer
 
-_RETRIES = b"\x05\xff\x01\x01"  # RFConfiguration item 5: ATR, PSL, passive activation (2 looks)
+_RETRIES = b"\x05\xff\x01\x08"  # RFConfiguration item 5: ATR, PSL, passive activation (9 looks)
 _FIELD_OFF = b"\x01\x00"
 _TYPE_A = b"\x02\x00"  # MaxTg 2: a second card is told from the first
 _TYPE_B = b"\x01\x03\x00"  # one card, AFI of all families, one time slot
-_B_EVERY = const(5)  # of so many looks one is for type B
+_B_EVERY = const(8)  # one search of so many, 45 ms each, is for type B
 _ALL_LINKS = b"\xb0"  # wake from PowerDown by I2C, SPI or HSU
 _NOTHING = b""
 _TO_CARD = (_IN_DATA_EXCHANGE, _IN_COMMUNICATE_THRU)

@@ -28,7 +28,7 @@ from native_host import (
 )
 from native_worker import RECORDS as RECORD_COUNT
 
-BEGIN, END = "<!-- native: begin, written by make bench-native -->", "<!-- native: end -->"
+NATIVE = "native: begin, written by make bench-native", "native: end"
 _TITLE = """# Benchmarks
 
 Written by the commands named in each part, never by hand.
@@ -232,10 +232,13 @@ _BOARD_NOTES = """From Python in the guest: QEMU counts instructions, the virtua
 cipher's count has the making of its result in it. The Pico's image has no twins."""
 
 
-def write(path: Path, part: str) -> None:
+def write(path: Path, part: str, marks: tuple[str, str] = NATIVE) -> None:
     """Put the part into the file between its marks; other parts stay."""
-    old = path.read_text() if path.exists() else f"{_TITLE}\n{BEGIN}\n{END}\n"
-    before, _, rest = old.partition(BEGIN)
-    _, _, after = rest.partition(END)
+    begin, end = (f"<!-- {mark} -->" for mark in marks)
+    old = path.read_text() if path.exists() else f"{_TITLE}\n"
+    if begin not in old:
+        old += f"\n{begin}\n{end}\n"
+    before, _, rest = old.partition(begin)
+    _, _, after = rest.partition(end)
     path.parent.mkdir(exist_ok=True)
-    path.write_text(f"{before}{BEGIN}\n{part}\n{END}{after or chr(10)}")
+    path.write_text(f"{before}{begin}\n{part}\n{end}{after or chr(10)}")

@@ -1,8 +1,8 @@
 """Readers: bytes, turns and simulated time of an offline purse purchase, beside floor and peers.
 
-python tests/bench/readers.py [--pico]: all in process and in virtual time, where our own code
-takes none; --pico adds taps on the virtual Pico, where it does. Bytes and turns are exact counts.
-A turn is a change of direction on a UART, a transaction on I2C, a chip select on SPI.
+In process and in virtual time, where our own code takes none, and with --pico on the virtual Pico,
+where it does; then the tables go into docs/benchmarks.md. Bytes and turns are exact counts. A turn
+is a change of direction on a UART, a transaction on I2C, a chip select on SPI.
 """
 
 from __future__ import annotations
@@ -22,7 +22,20 @@ from onecard.sim.cards.base import status  # noqa: E402
 from rich.console import Console  # noqa: E402
 from rich.table import Table  # noqa: E402
 
+from tests.bench.native_report import write  # noqa: E402
 from tests.chip.readers import Bench, Echo  # noqa: E402
+
+HEAD = """## Readers and the SAM slot
+
+Written by `make bench-readers`. Bytes and turns (changes of direction, transactions, chip
+selects) are exact; time is simulated. In process our own code takes none, on the virtual Pico
+it does. Looks at a chip while the card is at work are bytes on the wire beside the air, so a
+polled bus can be below 1. Adafruit's driver is told the size of each answer and looks every 10
+ms; nfcpy runs ISO/IEC 14443-4 itself. On HSU 312 bytes in 10 turns is what the PN532's protocol
+takes.
+
+"""
+MARKS = "readers: begin, written by make bench-readers", "readers: end"
 
 # SELECT, READ BINARY, INITIALIZE FOR PURCHASE, DEBIT: bytes out and back, as for a JT/T 978 purse.
 APDUS = ((14, 51), (5, 32), (17, 17), (21, 10))
@@ -180,7 +193,8 @@ def floor_us(figures: Figures) -> float:
 
 def table_of_purchases() -> Table:
     table = Table(
-        "reader", "bytes", "turns", "wire, us", "air, us", "all, us", "an APDU, us", "over floor",
+        "reader", "bytes", "turns", "wire, us", "air, us", "all, us", "an APDU, us",
+        "all / (wire + air)",
         title="A purchase (activation, 4 APDUs, a card without time of its own), virtual time",
     )  # fmt: skip
     for kind in KINDS:
@@ -276,13 +290,64 @@ def pico_table() -> Table:
     return table
 
 
+def sam_table() -> Table:
+    """A PSAM's answer to READ BINARY (terminal number) by its speed; the card takes 2 ms."""
+    import contact
+    from onecard.sim.cards.psam import Psam
+    from onecard.sim.chips.iso7816_atr import Profile
+
+    table = Table(
+        "SAM", "baud", "characters", "us", "floor, us", "over floor",
+        title="READ BINARY of a PSAM over T=0, virtual time",
+    )  # fmt: skip
+    command = "00B0960006"
+    for name, profile in (
+        ("as after reset", Profile()),
+        ("38400 from reset", Profile(reset_etu=93)),
+        ("TA1 18, by PPS", Profile(ta1=0x18)),
+        ("TA1 97, by PPS", Profile(ta1=0x97)),
+    ):
+
+        async def test(bench):
+            await bench.slot.power_on()
+            start_s, count = virtual.clock.now_s, bench.wire.count
+            await bench.exchange(command)
+            took_us = (virtual.clock.now_s - start_s) * 1e6
+            return took_us, bench.wire.count - count, bench.slot.baud
+
+        options = {"reset_etus": (372, 93)} if profile.reset_etu == 93 else {}
+        (took_us, count, baud), _ = contact.play(
+            test, Psam(apdu_us=2000.0), profiles=[profile], **options
+        )
+        floor = 2000 + count * 12e6 / baud
+        table.add_row(
+            name, f"{baud}", f"{count}", f"{took_us:,.0f}", f"{floor:,.0f}",
+            f"{took_us / floor:.2f}",
+        )  # fmt: skip
+    return table
+
+
+def markdown(table: Table) -> str:
+    """The same table for a file."""
+    rows = [[str(column.header) for column in table.columns]]
+    rows.append(["---"] + ["---:"] * (len(table.columns) - 1))
+    rows += [list(row) for row in zip(*(c.cells for c in table.columns), strict=True)]
+    rows = [[*row] for row in rows]
+    text = "\n".join("| " + " | ".join(row) + " |" for row in rows)
+    return f"{table.title or 'Goals'}:\n\n{text}\n"
+
+
 def main() -> None:
-    """Measure and print."""
-    console = Console(width=130)
-    console.print(table_of_purchases())
-    console.print(goals())
+    """Measure and print; with --pico also write."""
+    tables = [goals(), table_of_purchases(), sam_table()]
     if "--pico" in sys.argv:
-        console.print(pico_table())
+        tables.append(pico_table())
+    console = Console(width=130)
+    for table in tables:
+        console.print(table)
+    if "--pico" in sys.argv:
+        part = HEAD + "\n".join(markdown(t) for t in tables)
+        write(ROOT / "docs" / "benchmarks.md", part, MARKS)
 
 
 if __name__ == "__main__":

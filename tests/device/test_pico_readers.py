@@ -31,7 +31,10 @@ print(asyncio.run(go()))
 """
 
 
-@pytest.mark.parametrize("reader", READERS)
+@pytest.mark.parametrize(
+    "reader",
+    [READERS[0], READERS[-1], *(pytest.param(r, marks=pytest.mark.slow) for r in READERS[1:-1])],
+)
 def test_an_exchange_allocates_no_buffer(uf2, reader):
     world = open_repl(PicoWorld(uf2, reader=reader))
     world.field.place(PurseCard.make(apdu_us=0.0))

@@ -67,7 +67,8 @@ def world(uf2):
 
 
 def put(world, sam, profile):
-    """Another card into the socket."""
+    """Another card into the socket, which is without supply then."""
+    world.exec("if 'slot' in globals(): slot.power_off()")
     wire = IoWire()
     mcu = world.bench.mcu
     timers = AlarmTimers()
