@@ -46,7 +46,16 @@ PORTS = {
         ("drivers", *(f"boards/rp2_pico/{n}.py" for n in ("board", "flashmap", "_boot"))),
         "boards/rp2_pico/pins.csv",
     ),
-    "esp32": Port("micropython-esp32-esp32-generic-stubs"),
+    # Each board is a module of its own folder: both are checked at once.
+    "esp32": Port(
+        "micropython-esp32-esp32-generic-stubs",
+        ("boards",),
+        (
+            "drivers",
+            "boards/esp32_parts.py",
+            *(f"boards/esp32_{chip}/board.py" for chip in ("c3", "s3")),
+        ),
+    ),
     # The shim's machine is the board's: it comes before the port's own.
     "unix": Port(
         "micropython-unix-stubs",
