@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 _HAS_BLOCKS = const(0x20)  # SAK: ISO/IEC 14443-4
 _RATS = const(0xE0)
 _ATS_TIMEOUT_US = const(6000)  # 65536 / fc is 4.8 ms (14443-4, 5.6.1)
-_PAUSE_MS = const(25)  # between looks: the core is free meanwhile
+_PAUSE_MS = const(15)  # between looks: the core is free meanwhile
 _B_EVERY = const(4)
 _MAX_CARDS = const(8)
 _PPS_1 = const(0x11)

@@ -40,11 +40,15 @@ PLANTED = {
         framebuf.FrameBuffer(bytearray(8), 8, 8)  # wrong: no format
     """,
     "esp32": """
-        import machine
+        import esp32, machine
         from drivers.ds3231 import DS3231
+        from esp32_parts import spi_readers
         import rp2  # wrong: not on this port
         DS3231(machine.I2C(0)).read_s()
         DS3231(machine.SPI(1)).read_s()  # wrong: another bus
+        esp32.Partition("journal").ioctl(4, 0)
+        esp32.Partition(start=0)  # wrong: no such argument
+        spi_readers((1, 2, 3))  # wrong: no chip select
     """,
     "unix": """
         import machine, bench

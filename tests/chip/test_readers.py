@@ -76,7 +76,7 @@ def test_a_card_is_detected_within_60_ms_whenever_it_comes(kind):
 @pytest.mark.parametrize("kind", [k for k in ALL if not k.startswith("mfrc522")])
 def test_type_b_cards_are_found_and_talked_to(kind):
     async def test(bench):
-        target = await tap(bench, TypeB(purse(balance=77)))
+        target = await tap(bench, TypeB(purse(balance=77)), 500)
         assert (target.kind, target.uid.hex(), target.ats) == ("B", "11223344", b"")
         assert bytes(await target.exchange(SELECT)).endswith(b"\x90\x00")
         assert bytes(await target.exchange(BALANCE)) == (77).to_bytes(4, "big") + b"\x90\x00"
@@ -90,7 +90,7 @@ def test_type_b_cards_are_found_and_talked_to(kind):
 
 def test_type_b_on_a_clone_that_has_it():
     async def test(bench):
-        target = await tap(bench, TypeB(purse(balance=77)))
+        target = await tap(bench, TypeB(purse(balance=77)), 500)
         assert target.kind == "B" and bytes(await target.exchange(SELECT)).endswith(b"\x90\x00")
         assert bench.pcd.name == "FM17522"
 
