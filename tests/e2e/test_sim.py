@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from command import Sim
+from command import Sim, onecard
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "peers"))
 from onecard.sim.cards import pboc
@@ -60,6 +60,14 @@ def test_cards_and_journal_survive_the_end_of_the_program(tmp_path):
         assert sim.wait(lambda e: e["event"] == "cards")["balances"]["a"] == 8800
         sim.say("tap a")
         assert sim.record("intent")["seq"] > last
+
+
+def test_another_reader_is_fitted_by_name_and_an_unknown_one_refused(tmp_path):
+    with Sim(tmp_path / "spi", "--chip", "mfrc522-spi") as sim:
+        sim.say("tap a")
+        sim.screen("支付成功")
+    done = onecard("sim", "--json", "--state", tmp_path / "none", "--chip", "rc632")
+    assert done.returncode == 1 and "pn532-i2c" in done.stdout + done.stderr
 
 
 def test_a_wrong_command_is_an_event_that_says_what_is_possible(tmp_path):

@@ -20,6 +20,7 @@ from ..sim.deck import NAMES, Deck
 from ..sim.flash import CUT_MODES
 from ..sim.screen import half_blocks
 from ..sim.session import Event, Session
+from ..sim.terminal_parts import READERS
 from ..sim.workplace import BOARDS, open_deck, open_keystore, open_session, open_world
 from .options import Hotlisted, Merchant, Price, TerminalId, data_folder
 from .provision import parse_serials, parse_yuan
@@ -153,6 +154,9 @@ Reader = Annotated[
     str | None,
     typer.Option("--reader", help="Serial port of a PN532 to use instead of the simulated one."),
 ]
+Chip = Annotated[
+    str, typer.Option("--chip", help=f"Simulated reader and its bus: {', '.join(READERS)}.")
+]
 KeysFile = Annotated[
     Path | None, typer.Option("--keys", help="TOML file with the purse keys of foreign cards.")
 ]
@@ -172,6 +176,7 @@ def register(app: typer.Typer) -> None:
     def sim_command(
         board: Board = "unix",
         reader: Reader = None,
+        chip: Chip = READERS[0],
         keys: KeysFile = None,
         price: Price = "12.00",
         merchant: Merchant = "",
@@ -205,7 +210,7 @@ def register(app: typer.Typer) -> None:
         folder = state or data_folder() / "sim" / board
         keystore = open_keystore(folder, purse)
         printer = Printer(as_json or not sys.stdout.isatty())
-        session = open_session(open_world(board, folder, reader), printer)
+        session = open_session(open_world(board, folder, reader, chip), printer)
         printer.session = session
         try:
             set_up(session, keystore, terminal, settings, serials)

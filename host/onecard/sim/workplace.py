@@ -13,25 +13,33 @@ from ..errors import OneCardError
 from ..keystore import Keystore, PurseKeys
 from .deck import Deck
 from .session import Event, Session
+from .terminal_parts import READERS
 from .worlds.base import World
 from .worlds.unix import UnixWorld
 
 BOARDS = ("unix", "rp2_pico")
 
 
-def open_world(board: str, folder: Path, reader: str | None = None) -> World:
-    """The world of `board` with its flash in `folder`. Raises OneCardError if it is not built."""
+def open_world(
+    board: str, folder: Path, reader: str | None = None, chip: str = READERS[0]
+) -> World:
+    """The world of `board` with its flash in `folder`. Raises OneCardError if it is not built.
+
+    reader: the port of a real PN532; else chip is the simulated one, of READERS.
+    """
     if board not in BOARDS:
         raise OneCardError(f"no virtual board {board!r}", f"boards: {', '.join(BOARDS)}")
     image = image_of(board)
     if not image.exists():
         raise OneCardError(f"the {board} firmware is not built", f"run: onecard build {board}")
+    if chip not in READERS:
+        raise OneCardError(f"no simulated reader {chip!r}", f"readers: {', '.join(READERS)}")
     if reader is not None and not Path(reader).exists():
         raise OneCardError(
             f"no serial port {reader}", "plug the PN532's adapter in, then: ls /dev/tty*"
         )
     if board == "unix":
-        return UnixWorld(image, folder, reader)
+        return UnixWorld(image, folder, reader, chip=chip)
     if reader is not None:
         raise OneCardError("--reader works with the unix board", "leave --board away")
     try:
@@ -40,7 +48,7 @@ def open_world(board: str, folder: Path, reader: str | None = None) -> World:
         raise OneCardError(
             f"the virtual Pico needs rp2040py: {error}", "run: make setup"
         ) from error
-    return PicoTerminal(image, folder)
+    return PicoTerminal(image, folder, reader=chip)
 
 
 def open_session(world: World, on_event: Callable[[Event], None]) -> Session:
