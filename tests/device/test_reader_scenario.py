@@ -9,7 +9,7 @@ from terminal_rig import PRICE, WAIT_S, TerminalRig
 
 DEBIT = 0x54
 
-OTHERS = READERS[1:]  # the first is every other test's
+OTHERS = READERS[1:]  # the first is on the Pico in every other test
 
 
 def scenario(rig):
@@ -32,7 +32,7 @@ def scenario(rig):
     assert rig.session.call(lambda: rig.world.parts.reader.faults) == []
 
 
-@pytest.mark.parametrize("reader", OTHERS)
+@pytest.mark.parametrize("reader", READERS)
 def test_the_scenario_passes_on_the_unix_port(unix_binary, tmp_path, reader):
     rig = TerminalRig(UnixWorld(unix_binary, tmp_path, time_scale=0.0, chip=reader), tmp_path)
     try:
@@ -64,7 +64,7 @@ def test_of_two_cards_none_is_charged_until_the_field_was_empty(unix_binary, tmp
 
 @pytest.mark.pico
 @pytest.mark.slow
-@pytest.mark.parametrize("reader", OTHERS)
+@pytest.mark.parametrize("reader", READERS)
 def test_the_scenario_passes_on_the_virtual_pico(uf2, tmp_path, reader):
     from onecard.sim.worlds.pico_terminal import PicoTerminal
 
