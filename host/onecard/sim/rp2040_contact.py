@@ -31,7 +31,8 @@ class ClockSlice(PWMChannel):
         channel = mcu.pwm.channels[pin >> 1 & 7]
         channel.__class__ = cls
         channel.on_change, channel.is_b = on_change, bool(pin & 1)
-        channel.timer.enable = False
+        for alarm in (channel.alarm_a, channel.alarm_b, channel.alarm_bottom):
+            alarm.enable = False
 
     def write_register(self, offset: int, value: int) -> None:
         """As the emulator's, and the clock may have changed."""
@@ -39,7 +40,7 @@ class ClockSlice(PWMChannel):
         self.on_change(self.hz())
 
     def update_enable(self) -> None:
-        """The slice itself stays halted."""
+        """The slice itself stays halted: it has no alarms any more."""
         self.on_change(self.hz())
 
     def hz(self) -> float:
