@@ -76,7 +76,10 @@ def test_the_scenario_passes_on_the_virtual_pico(uf2, tmp_path, reader):
 
 
 @pytest.mark.pico
-@pytest.mark.parametrize("reader", OTHERS)
+@pytest.mark.parametrize(
+    "reader",
+    [pytest.param(OTHERS[0], marks=pytest.mark.slow), *OTHERS[1:]],
+)
 def test_a_purchase_and_a_card_pulled_away_on_the_virtual_pico(flash, reader):
     """The short form: the same firmware and wiring, three taps in simulated time."""
     from pico_rig import NOW_S, SETTINGS, K, Rig
