@@ -95,7 +95,7 @@ def test_a_purchase_goes_through_a_psam_on_the_picos_pins(world, profile, baud, 
     said = world.exec("print(asyncio.run(slot.power_on()).hex(), slot.baud)")
     assert said == f"{profile.atr().hex()} {baud}\n"
     assert round(card.hz) == 3_571_429
-    card.wire.take_errors()  # a first ATR may come at another speed or convention than listened for
+    card.wire.take_errors()  # a first ATR may come at another speed than is listened for
     said = world.exec(f"do('00B0960006', '00A40000028011', '{INIT_SAM}', '80720000040881E007')")
     answers = said.split()
     assert answers[0] == "1122334455669000" and answers[1][-4:] == "9000"
