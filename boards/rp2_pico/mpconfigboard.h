@@ -1,9 +1,9 @@
-// Flash map of 2 MiB: firmware 448 KiB | littlefs 64 KiB | journal 1536 KiB.
-// The two last ones are MicroPython's "storage"; board.py and _boot.py divide them.
+// Flash map of 2 MiB: firmware 576 KiB | littlefs 64 KiB | hotlist 128 KiB | journal 1280 KiB.
+// The three last ones are MicroPython's "storage"; board.py and _boot.py divide them.
 #define MICROPY_HW_BOARD_NAME "OneCard terminal on Raspberry Pi Pico"
-#define MICROPY_HW_FLASH_STORAGE_BYTES (1600 * 1024)
+#define MICROPY_HW_FLASH_STORAGE_BYTES (1472 * 1024)
 
-// What nothing on a terminal uses: 448 KiB are not much.
+// What nothing on a terminal uses: 576 KiB are not much.
 #define MICROPY_PY_BUILTINS_COMPLEX (0)
 #define MICROPY_PY_CMATH (0)
 #define MICROPY_PY_HEAPQ (0)

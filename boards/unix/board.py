@@ -26,7 +26,8 @@ from drivers.uart_port import UartPort
 _BUZZER_PIN = 15
 _READER_CS, _READER_RESET = 17, 20
 _FILES_SIZE = 64 * 1024
-_JOURNAL_SIZE = 1536 * 1024
+_HOTLIST_SIZE = 128 * 1024
+_JOURNAL_SIZE = 1280 * 1024
 
 
 class Keypad:
@@ -61,7 +62,7 @@ class Board:
         self.buzzer = Buzzer(machine.Pin(_BUZZER_PIN))
         self.keypad = Keypad()
         self.rtc = machine.RTC()
-        self.journal_flash = Flash(_FILES_SIZE, _JOURNAL_SIZE)
+        self.journal_flash = Flash(_FILES_SIZE + _HOTLIST_SIZE, _JOURNAL_SIZE)
         self.link_port = StdioPort()
         self.secret = machine.unique_id()
 

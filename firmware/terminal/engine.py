@@ -7,12 +7,12 @@ anything told to the cardholder (P1, P2).
 
 import time
 
+from occard import purse
+from occard.errors import CardError, ProtocolError, StatusError, WrongCard
 from ocwire import calendar, record
 
 from drivers.reader.base import CardGone, LinkError
 
-from .cards import purse
-from .cards.errors import CardError, ProtocolError, StatusError, WrongCard
 from .journal import JournalFull
 from .outcomes import (
     APPROVED,

@@ -12,7 +12,7 @@ from onecard.provision import Settings, provision
 from onecard.sim.cards.purse import PurseCard
 from onecard.sim.cards.tags import FaultyCard, PlainTag
 from onecard.sim.flash import CUT_MODES
-from onecard.sim.worlds.base import FILES_SIZE, JOURNAL_SIZE
+from onecard.sim.worlds.base import JOURNAL_SIZE, JOURNAL_START
 from onecard.sim.worlds.unix import UnixWorld
 from terminal.journal import Journal
 from terminal_rig import PRICE, SETTINGS, TERMINAL, TerminalRig
@@ -344,16 +344,16 @@ class _Part:
         self._flash = flash
 
     def readblocks(self, block, buf, offset=0):
-        buf[:] = self._flash.read(FILES_SIZE + block * 4096 + offset, len(buf))
+        buf[:] = self._flash.read(JOURNAL_START + block * 4096 + offset, len(buf))
 
     def writeblocks(self, block, buf, offset=0):
-        self._flash.program(FILES_SIZE + block * 4096 + offset, bytes(buf))
+        self._flash.program(JOURNAL_START + block * 4096 + offset, bytes(buf))
 
     def ioctl(self, op, arg):
         if op == 4:
             return JOURNAL_SIZE // 4096
         if op == 6:
-            self._flash.erase(FILES_SIZE + arg * 4096)
+            self._flash.erase(JOURNAL_START + arg * 4096)
         return 0
 
 

@@ -7,12 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from inproc import DTK, K
+from occard import apdu, purse
+from occard.errors import ProtocolError, StatusError, WrongCard
 from ocwire import calendar
 from onecard.keystore import PurseKeys
 from onecard.sim.cards.purse import PurseCard
 from onecard.verify import tac_of
-from terminal.cards import apdu, purse
-from terminal.cards.errors import ProtocolError, StatusError, WrongCard
 from terminal.sam.soft import SamError, SoftSam
 from virtual import run
 

@@ -7,8 +7,7 @@ purchase, and the check of the card's MAC2. Keys go in and never come out.
 import struct
 
 import occrypto
-
-from ..cards.purse import TTI_PURCHASE
+from occard.purse import TTI_PURCHASE
 
 
 class SamError(Exception):

@@ -19,6 +19,8 @@ from ..report import describe
 from .screen import ScreenReader, half_blocks
 from .worlds.base import World
 
+_LOOK_S = 0.5  # how often a caller looks whether the world still runs
+
 T = TypeVar("T")
 Event = dict[str, Any]
 
@@ -54,11 +56,15 @@ class Session:
 
     def call(self, action: Callable[[], T]) -> T:
         """Run `action` in the world's thread between two steps; returns or raises as it does."""
-        if self._failure is not None:
-            raise SimError(f"the virtual terminal has failed: {self._failure}")
         answer: queue.SimpleQueue[Any] = queue.SimpleQueue()
         self._calls.put((action, answer))
-        result = answer.get()
+        while True:
+            try:
+                result = answer.get(timeout=_LOOK_S)
+                break
+            except queue.Empty:
+                if not self._thread.is_alive():  # it ended with this call still in the queue
+                    raise SimError(f"the virtual terminal has failed: {self._failure}") from None
         if isinstance(result, BaseException):
             raise result
         return result  # type: ignore[no-any-return]

@@ -7,10 +7,12 @@ from typing import Protocol
 from onecard.sim.field import Field
 from onecard.sim.terminal_parts import TerminalParts
 
-# Flash map of both boards behind the firmware: files, then journal (boards/*/flashmap.py).
+# Flash map of both boards behind the firmware: files, hotlist, journal (boards/*/flashmap.py).
 FILES_SIZE = 64 * 1024
-JOURNAL_SIZE = 1536 * 1024
-BENCH_FLASH_SIZE = FILES_SIZE + JOURNAL_SIZE
+HOTLIST_SIZE = 128 * 1024
+JOURNAL_START = FILES_SIZE + HOTLIST_SIZE
+JOURNAL_SIZE = 1280 * 1024
+BENCH_FLASH_SIZE = JOURNAL_START + JOURNAL_SIZE
 
 _SCREEN_QUIET_MS = 40.0
 _SOUND_QUIET_MS = 150.0

@@ -21,7 +21,7 @@ from onecard.sim.field import Field
 from onecard.sim.flash import NORFlash, PowerCut
 from onecard.sim.terminal_parts import READER_UART, READERS, TerminalParts
 from onecard.sim.timers import RealTimers
-from onecard.sim.worlds.base import BENCH_FLASH_SIZE, FILES_SIZE, Events
+from onecard.sim.worlds.base import BENCH_FLASH_SIZE, JOURNAL_START, Events
 from onecard.sim.worlds.unix_wiring import PtyUart, bus_handlers
 
 
@@ -165,7 +165,7 @@ class UnixWorld:
 
     def journal_read(self, address: int, size: int) -> bytes:
         """Bytes of the journal's flash as they are now; address from its start."""
-        return bytes(self.flash.memory[FILES_SIZE + address : FILES_SIZE + address + size])
+        return bytes(self.flash.memory[JOURNAL_START + address : JOURNAL_START + address + size])
 
     # -- the bench pipes -----------------------------------------------------------------
 
@@ -200,8 +200,8 @@ class UnixWorld:
     def _program_flash(self, arguments: bytes) -> bytes:
         address = struct.unpack_from("<I", arguments)[0]
         self.flash.program(address, arguments[4:])
-        if address >= FILES_SIZE:
-            self.events.programmed_at(address - FILES_SIZE)
+        if address >= JOURNAL_START:
+            self.events.programmed_at(address - JOURNAL_START)
         return b""
 
     def _erase_flash(self, arguments: bytes) -> bytes:
