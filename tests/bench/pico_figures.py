@@ -100,8 +100,6 @@ def main(count: int) -> None:
     )
     left = f"{1280 * 1024 // size:,}"
     table.add_row("records' bytes a purchase, 1.25 MiB holds", left, "36,000")
-        "records' bytes a purchase, 1.25 MiB holds", f"{1280 * 1024 // size:,}", "36,000"
-    )
     taps(rig, card(3, 0.0), max(0, count - purchases))
     table.add_row(f"RAM free, after {count} taps", f"{ram_free(rig):,}", "120,000, no growth")
     rig.world.reboot()
