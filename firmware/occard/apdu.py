@@ -26,7 +26,7 @@ def decode(answer):
     """Data of a response APDU. Raises ProtocolError if too short, StatusError unless 9000."""
     sw = status(answer)
     if sw != 0x9000:
-        raise StatusError(sw)
+        raise StatusError(sw, answer[:-2])
     return answer[:-2]
 
 

@@ -10,15 +10,27 @@ class ProtocolError(CardError):
 
 
 class StatusError(CardError):
-    """The card answered and said no. sw: the ISO/IEC 7816-4 status word, e.g. 0x6A82."""
+    """The card answered and said no. sw: the ISO/IEC 7816-4 status word, e.g. 0x6A82.
 
-    def __init__(self, sw):
+    data: what stood before the status word (SELECT of a locked application still gives its FCI).
+    """
+
+    def __init__(self, sw, data=b""):
         super().__init__("card said %04X: %s" % (sw, meaning(sw)))
         self.sw = sw
+        self.data = data
 
 
 class WrongCard(CardError):
     """A card without an application this terminal serves."""
+
+
+class Blocked(CardError):
+    """The application that was asked for is locked on this card (by its issuer, or for good)."""
+
+    def __init__(self, sw):
+        super().__init__("application is locked: %04X" % sw)
+        self.sw = sw
 
 
 _MEANINGS = {

@@ -28,27 +28,35 @@ ACKNOWLEDGED = 0x02
 CLOCK_SET = 0x03
 CONFIGURED = 0x04
 REFUSED = 0x10
-PURCHASE_INTENT = 0x20
-PURCHASE_RESULT = 0x21
-PURCHASE_CARRIED = 0x22
+IDENTITY = 0x11
+INTENT = 0x20
+RESULT = 0x21
+CARRIED = 0x22
 
-# Outcomes of a purchase, as PURCHASE_RESULT carries them.
-DEBITED = 1  # the card answered DEBIT FOR PURCHASE; MAC2 right
-PROVED = 2  # the answer was lost; GET TRANSACTION PROVE showed the debit; MAC2 right
-NOT_DEBITED = 3  # the card's own counter shows that nothing was taken
+# Transaction types (TTI, JR/T 0025.1) as INTENT carries them.
+LOADS = (0x01, 0x02)  # ED, EP: the only ones that put money on a card
+
+# Outcomes of a transaction, as RESULT carries them.
+DONE = 1  # the card answered; a debit's MAC2 right
+PROVED = 2  # the answer was lost; GET TRANSACTION PROVE showed it; a debit's MAC2 right
+NOT_DONE = 3  # the card's own counter shows that nothing was done
 IN_DOUBT = 4  # cannot be resolved from the card: settle it from the evidence
 WRONG_MAC2 = 5  # the card answered, but its MAC2 is wrong: debit claimed, not trusted
+UNCHECKED = 6  # the card and its counter say it was done; the SAM could check no MAC2 any more
 OUTCOMES = {
-    DEBITED: "debited",
+    DONE: "done",
     PROVED: "proved",
-    NOT_DEBITED: "not debited",
+    NOT_DONE: "not done",
     IN_DOUBT: "in doubt",
     WRONG_MAC2: "wrong MAC2",
+    UNCHECKED: "done, MAC2 not checked",
 }
+COUNTED = (DONE, PROVED, UNCHECKED)  # these move money for settlement; the rest is settled by hand
 
 # Reasons of a refusal worth a record.
 HOTLISTED = 1
-REASONS = {HOTLISTED: "hotlisted"}
+BLOCKED = 2  # the card's application is locked
+REASONS = {HOTLISTED: "hotlisted", BLOCKED: "locked on the card"}
 
 # kind: (name, struct format, field names). Amounts and balances in fen, times in UTC seconds.
 _INTENT = (
@@ -61,22 +69,26 @@ _BODIES = {
     CLOCK_SET: ("clock set", ">II", "time_s before_s"),
     CONFIGURED: ("configured", ">IIB", "time_s digest subject"),
     REFUSED: ("refused", ">IB10sI", "time_s reason serial amount"),
-    PURCHASE_INTENT: ("intent", ">B10sIIIHI4sBBBB", _INTENT),
-    PURCHASE_RESULT: ("result", ">IIBI4s4s", "intent_seq time_s outcome balance tac mac2"),
-    PURCHASE_CARRIED: ("carried", ">IB10sIIIHI4sBBBB", "intent_seq " + _INTENT),
+    IDENTITY: ("identity", ">IB12s", "time_s purpose nonce"),
+    INTENT: ("intent", ">B10sIIIHI4sBBBB", _INTENT),
+    RESULT: ("result", ">IIBI4s4s", "intent_seq time_s outcome balance tac mac2"),
+    CARRIED: ("carried", ">IB10sIIIHI4sBBBB", "intent_seq " + _INTENT),
 }
 
-_TIME_OFFSET = {PURCHASE_INTENT: 11, PURCHASE_RESULT: 4, PURCHASE_CARRIED: 15}
+# Kinds whose fields are followed by bytes of any size, and what these are called.
+_TAILS = {IDENTITY: "sealed", INTENT: "payload", CARRIED: "payload"}
+
+_TIME_OFFSET = {INTENT: 11, RESULT: 4, CARRIED: 15}
 
 
 def opens(kind):
     """True for a record whose outcome is still to come: it stays open until one closes it."""
-    return kind in (PURCHASE_INTENT, PURCHASE_CARRIED)
+    return kind in (INTENT, CARRIED)
 
 
 def closes(kind):
     """True for a record that ends the open record named in its first 4 body bytes."""
-    return kind == PURCHASE_RESULT
+    return kind == RESULT
 
 
 def name(kind):
@@ -84,29 +96,39 @@ def name(kind):
     return _BODIES[kind][0] if kind in _BODIES else "kind %02x" % kind
 
 
-def pack(kind, *values):
-    """A record body from its field values in table order. See `fields` for the names."""
-    return struct.pack(_BODIES[kind][1], *values)
+def pack(kind, *values, tail=b""):
+    """A record body from its field values in table order, and its tail where the kind has one."""
+    return struct.pack(_BODIES[kind][1], *values) + tail
 
 
 def time_s(kind, body):
     """UTC seconds of a record, 0 for a kind or a body that is not known here."""
-    if kind not in _BODIES or len(body) != struct.calcsize(_BODIES[kind][1]):
+    if not _fits(kind, body):
         return 0
     return struct.unpack_from(">I", body, _TIME_OFFSET.get(kind, 0))[0]
 
 
+def _fits(kind, body):
+    if kind not in _BODIES:
+        return False
+    rest = len(body) - struct.calcsize(_BODIES[kind][1])
+    return rest == 0 or (rest > 0 and kind in _TAILS)
+
+
 def fields(kind, body):
-    """A body's fields as a dict: int, or bytes for card data.
+    """A body's fields as a dict: int, or bytes for card data and for a tail.
 
     Raises RecordError for an unknown kind or a body of the wrong size.
     """
     if kind not in _BODIES:
         raise RecordError("record kind %02x is unknown: written by newer firmware?" % kind)
-    _, form, names = _BODIES[kind]
-    if len(body) != struct.calcsize(form):
+    if not _fits(kind, body):
         raise RecordError("%s record body has %d bytes" % (name(kind), len(body)))
-    return dict(zip(names.split(" "), struct.unpack(form, body)))
+    _, form, names = _BODIES[kind]
+    out = dict(zip(names.split(" "), struct.unpack_from(form, body)))
+    if kind in _TAILS:
+        out[_TAILS[kind]] = bytes(body[struct.calcsize(form) :])
+    return out
 
 
 def mac(key, seq, before, content):
@@ -163,6 +185,11 @@ class Record:
         self.kind = raw[1]
         self.body = raw[HEAD_SIZE:-TAIL_SIZE]
         self.mac = raw[-TAIL_SIZE:-4]
+
+    @property
+    def time_s(self):
+        """UTC seconds; 0 for a kind or a body that is not known here."""
+        return time_s(self.kind, self.body)
 
     def fields(self):
         """The body's fields as a dict; raises RecordError. Names: the table in this module."""

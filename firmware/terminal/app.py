@@ -20,8 +20,12 @@ from .engine import Engine
 from .hotlist import Hotlist
 from .journal import Journal, JournalError, JournalFull
 from .link.service import LinkService, Refused
-from .sam.soft import SoftSam
+from .rules import Limits, Rules
+from .sam.base import SamError
+from .sam.psam import SCHEMES, Psam
+from .sam.soft import PurchaseKey, SoftSam
 from .scenes import canteen
+from .tally import Tally
 from .ui import texts
 from .ui.facade import UI
 
@@ -150,20 +154,38 @@ class Terminal:
             self._record(record.BOOT, self.clock.now_s(), boots, board.reset_cause(), firmware)
 
     def _make_engine(self):
-        sam = SoftSam(
-            self.keys.terminal_id,
-            self.keys.purchase,
-            self.keys.key_index,
-            self.keys.is_diversified,
-        )
+        config = self.config
         self.engine = Engine(
             self.journal,
-            sam,
+            self._make_sam(),
             self.clock,
-            self.hotlist,
-            self.config["serial_offset"],
-            self.config["repeat_ms"],
+            self._make_rules(),
+            config["serial_offset"],
+            config["repeat_ms"],
         )
+
+    def _make_sam(self):
+        config, keys = self.config, self.keys
+        if config["sam"] == "psam":
+            return Psam(self._board.sam_slot, SCHEMES[config["sam_scheme"]], keys.terminal_id)
+        key = PurchaseKey(keys.key_index, keys.purchase, keys.is_diversified)
+        return SoftSam(keys.terminal_id, (key,), config["sm4_session"], config["sm4_algorithm"])
+
+    def _make_rules(self):
+        config = self.config
+        limits = Limits(
+            config["tap_limit"],
+            config["day_limit"],
+            config["day_count"],
+            config["min_left"],
+            config["passback_s"],
+        )
+        tally = None
+        if limits.needs_tally:
+            tally = Tally(config["counted_cards"])
+            tally.restore(self.journal, self.clock.now_s())
+        city = bytes.fromhex(config["city"])
+        return Rules(self.hotlist, limits, tally, city, bool(config["takes_test_cards"]))
 
     def _record(self, kind, *values):
         """Append a record that is no sale; one that has no room is left out, never an error."""
@@ -203,6 +225,8 @@ class Terminal:
                 return
             except ReaderError as error:
                 self._report(texts.READER_FAULT, error)
+            except SamError as error:
+                self._report(texts.SAM_FAULT, error)
             except JournalError as error:
                 self._report(texts.FLASH_FAULT, error)
             except Exception as error:  # the supervisor: whatever it was, serve the next card
@@ -240,7 +264,8 @@ class Till:
         return self._changed.is_set()
 
     async def start(self):
-        """Bring the reader up and look at the field. Raises LinkError if it does not answer."""
+        """Bring SAM and reader up and look at the field. Raises SamError, LinkError."""
+        await self.engine.start()
         await self._reader.start()
         try:
             self._found = await self._reader.poll(0)

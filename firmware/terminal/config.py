@@ -5,6 +5,8 @@ The host checks the same values with explanations; this is the last line against
 
 import json
 
+from occard.profiles import ACCOUNTS
+
 from .files import read_file, replace_file
 
 # name: (default, type, lowest, highest); sizes of texts in characters
@@ -14,8 +16,30 @@ _FIELDS = {
     "price": (0, int, 0, 10000000),  # fen; 0: keyed in for each sale
     "serial_offset": (0, int, 0, 0xFFFFFFFF),
     "repeat_ms": (1500, int, 0, 60000),  # the same card within this time is not charged again
+    "account": ("transit", str, 1, 16),  # which account of the card is charged
+    "tap_limit": (0, int, 0, 10000000),  # fen of one purchase; 0, as below: no limit
+    "day_limit": (0, int, 0, 100000000),  # fen of a card's day here
+    "day_count": (0, int, 0, 1000),  # purchases of a card's day here
+    "min_left": (0, int, 0, 10000000),  # fen that must stay on the card
+    "passback_s": (0, int, 0, 86400),  # a card is not let in twice within it
+    "counted_cards": (1000, int, 10, 8000),  # different cards a day, where they are counted
+    "city": ("", str, 0, 4),  # region code; "": cards' management information is not asked for
+    "takes_test_cards": (0, int, 0, 1),
+    "hotlist_days": (0, int, 0, 3650),  # nothing is sold on an older hotlist; 0: any age will do
+    "sam": ("soft", str, 1, 16),
+    "sam_scheme": ("transport", str, 1, 16),
+    "sm4_session": ("", str, 0, 16),  # how SM4 cards make session keys, for the soft SAM
+    "sm4_algorithm": (4, int, 2, 255),  # the algorithm byte of such cards
 }
 SCENES = ("canteen",)
+# field: what it may be, where that is a list
+_CHOICES = {
+    "scene": SCENES,
+    "account": ACCOUNTS,
+    "sam": ("soft", "psam"),
+    "sam_scheme": ("transport", "housing"),
+    "sm4_session": ("", "complement", "zeros"),
+}
 
 
 class ConfigError(Exception):
@@ -38,8 +62,11 @@ def check(values):
         if not lowest <= size <= highest:
             raise ConfigError("%s must be %d to %d" % (name, lowest, highest))
         out[name] = value
-    if out["scene"] not in SCENES:
-        raise ConfigError("scene %s is unknown" % out["scene"])
+    for name, choices in _CHOICES.items():
+        if out[name] not in choices:
+            raise ConfigError("%s %s is unknown, not of %s" % (name, out[name], choices))
+    if out["city"] and (len(out["city"]) != 4 or not out["city"].isdigit()):
+        raise ConfigError("city must be four digits")
     return out
 
 

@@ -209,12 +209,12 @@ def debited_in_flash(journal: bytes) -> int:
     total = 0
     for item in _records_in(journal):
         values = item.fields()
-        if item.kind == record.PURCHASE_INTENT:
+        if item.kind == record.INTENT:
             amounts[item.seq] = values["amount"]
-        elif item.kind == record.PURCHASE_CARRIED:
+        elif item.kind == record.CARRIED:
             amounts[values["intent_seq"]] = values["amount"]
-        elif item.kind == record.PURCHASE_RESULT:
-            if values["outcome"] in (record.DEBITED, record.PROVED):
+        elif item.kind == record.RESULT:
+            if values["outcome"] in record.COUNTED:
                 total += amounts[values["intent_seq"]]
     return total
 

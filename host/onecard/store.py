@@ -33,7 +33,8 @@ CREATE TABLE IF NOT EXISTS records (
     raw         BLOB NOT NULL,
     stored_s    UINTEGER NOT NULL,
     PRIMARY KEY (terminal, seq)
-)
+);
+ALTER TABLE records ADD COLUMN IF NOT EXISTS tti UTINYINT  -- of an intent; NULL in older rows
 """
 _ARROW = pa.schema(
     [
@@ -48,6 +49,7 @@ _ARROW = pa.schema(
         ("intent_seq", pa.uint32()),
         ("raw", pa.binary()),
         ("stored_s", pa.uint32()),
+        ("tti", pa.uint8()),
     ]
 )
 
@@ -105,7 +107,7 @@ class Store:
         if new:
             rows = pa.Table.from_pylist([_row(terminal, item) for item in new], schema=_ARROW)
             self._db.register("incoming", rows)
-            self._db.execute("INSERT INTO records SELECT * FROM incoming")
+            self._db.execute("INSERT INTO records BY NAME SELECT * FROM incoming")
             self._db.unregister("incoming")
         return len(new)
 
@@ -140,9 +142,10 @@ class Store:
             """
             SELECT coalesce(sum(i.amount), 0)
             FROM records r JOIN records i ON i.terminal = r.terminal AND i.seq = r.intent_seq
-            WHERE r.outcome IN (?, ?) AND (? IS NULL OR r.terminal = ?)
+            WHERE list_contains(?, r.outcome) AND NOT list_contains(?, coalesce(i.tti, 0))
+              AND (? IS NULL OR r.terminal = ?)
             """,
-            [record.DEBITED, record.PROVED, terminal, terminal],
+            [list(record.COUNTED), list(record.LOADS), terminal, terminal],
         ).fetchone()
         return int(found[0]) if found else 0
 
@@ -165,4 +168,5 @@ def _row(terminal: str, item: record.Record) -> dict[str, Any]:
         "intent_seq": values.get("intent_seq"),
         "raw": item.raw,
         "stored_s": int(time.time()),
+        "tti": values.get("tti"),
     }

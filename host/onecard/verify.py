@@ -20,6 +20,7 @@ WRONG_TAC = "wrong TAC"
 OPEN = "open"
 IN_DOUBT = "in doubt"
 UNREADABLE = "unreadable"
+_ALGORITHM_3DES = (0x00, 0x01)
 # These two are for people to settle; all others mean that something is not right.
 NOTICES = (OPEN, IN_DOUBT)
 
@@ -35,13 +36,19 @@ class Finding:
 
 @dataclass
 class Report:
-    """What was proved of one terminal. Sums in fen."""
+    """What was proved of one terminal. Sums in fen.
+
+    unchecked_tacs: of cards whose algorithm has no published TAC (SM4), left to the card's issuer.
+    """
 
     terminal: str
     records: int = 0
     purchases: int = 0
     debited: int = 0
+    loads: int = 0
+    loaded: int = 0
     tacs: int = 0
+    unchecked_tacs: int = 0
     findings: list[Finding] = field(default_factory=list)
 
     @property
@@ -82,14 +89,19 @@ def chain(
 
 
 def tac_of(intent: dict[str, Any], terminal: str, purse: PurseKeys) -> bytes:
-    """The TAC a card gives for this purchase (JR/T 0025.1): 4 bytes."""
+    """The TAC a 3DES card gives for this transaction (JR/T 0025.1): 4 bytes."""
     text = struct.pack(">IB", intent["amount"], intent["tti"]) + bytes.fromhex(terminal)
-    text += struct.pack(">I", intent["terminal_serial"]) + calendar.to_bcd(intent["time_s"])
+    if intent["tti"] in record.LOADS:
+        after = intent["balance"] + intent["amount"]
+        text = struct.pack(">IH", after, intent["card_counter"]) + text
+    else:
+        text += struct.pack(">I", intent["terminal_serial"])
+    text += calendar.to_bcd(intent["time_s"])
     return occrypto.pboc_tac(purse.card_dtk(intent["serial"]), text)
 
 
-class _Purchases:
-    """Follows purchases from intent to result through a terminal's records."""
+class _Transactions:
+    """Follows transactions from intent to result through a terminal's records."""
 
     def __init__(self, report: Report, purse: PurseKeys | None) -> None:
         self._report, self._purse = report, purse
@@ -97,11 +109,11 @@ class _Purchases:
 
     def take(self, item: record.Record) -> None:
         values = item.fields()
-        if item.kind == record.PURCHASE_INTENT:
+        if item.kind == record.INTENT:
             self._open[item.seq] = values
-        elif item.kind == record.PURCHASE_CARRIED:
+        elif item.kind == record.CARRIED:
             self._open.setdefault(values["intent_seq"], values)
-        elif item.kind == record.PURCHASE_RESULT:
+        elif item.kind == record.RESULT:
             self._result(item.seq, values)
 
     def _result(self, seq: int, values: dict[str, Any]) -> None:
@@ -110,20 +122,30 @@ class _Purchases:
             self._find(seq, GAP, f"result {seq} without its intent {values['intent_seq']}")
             return
         outcome = values["outcome"]
-        if outcome == record.NOT_DEBITED:
+        if outcome == record.NOT_DONE:
             return
         is_tac = self._check_tac(seq, intent, values["tac"])
-        if outcome in (record.DEBITED, record.PROVED):
-            self._report.purchases += 1
-            self._report.debited += intent["amount"]
+        if outcome in record.COUNTED:
+            self._count(intent)
             if not is_tac:
-                self._find(seq, WRONG_TAC, f"TAC of purchase {seq} is not the card's")
+                self._find(seq, WRONG_TAC, f"TAC of transaction {seq} is not the card's")
         else:
             known = "TAC shows the debit" if is_tac else "no valid TAC"
             self._find(seq, IN_DOUBT, f"{record.OUTCOMES.get(outcome, outcome)}: {known}")
 
+    def _count(self, intent: dict[str, Any]) -> None:
+        if intent["tti"] in record.LOADS:
+            self._report.loads += 1
+            self._report.loaded += intent["amount"]
+        else:
+            self._report.purchases += 1
+            self._report.debited += intent["amount"]
+
     def _check_tac(self, seq: int, intent: dict[str, Any], tac: bytes) -> bool:
         if self._purse is None:
+            return True
+        if intent["algorithm"] not in _ALGORITHM_3DES:
+            self._report.unchecked_tacs += 1
             return True
         self._report.tacs += 1
         return occrypto.equal(tac, tac_of(intent, self._report.terminal, self._purse))
@@ -134,7 +156,7 @@ class _Purchases:
     def end(self) -> None:
         for seq in sorted(self._open):
             amount = self._open[seq]["amount"]
-            text = f"purchase {seq} of {amount / 100:.2f} has no result: its card must come back"
+            text = f"transaction {seq} of {amount / 100:.2f} is open: its card must come back"
             self._find(seq, OPEN, text)
 
 
@@ -150,12 +172,12 @@ def verify(
     """
     report = Report(terminal)
     good, report.findings = chain(items, journal_key, 0, record.FIRST_MAC)
-    purchases = _Purchases(report, purse)
+    transactions = _Transactions(report, purse)
     for item in good:
         report.records += 1
         try:
-            purchases.take(item)
+            transactions.take(item)
         except RecordError as error:
             report.findings.append(Finding(item.seq, UNREADABLE, str(error)))
-    purchases.end()
+    transactions.end()
     return report

@@ -58,7 +58,7 @@ def _journal():
     if not _journals:
         from ocwire import record
 
-        kinds = (record.PURCHASE_INTENT, 37), (record.PURCHASE_RESULT, 21)
+        kinds = (record.INTENT, 37), (record.RESULT, 21)
         before, parts = record.FIRST_MAC, []
         for seq in range(RECORDS):
             kind, size = kinds[seq % 2]

@@ -102,9 +102,9 @@ def test_what_is_no_date_is_refused():
 
 
 def test_a_record_holds_what_was_put_in():
-    body = record.pack(record.PURCHASE_RESULT, 7, NOW_S, record.PROVED, 4800, b"TAC.", b"MAC2")
-    raw = record.seal(KEY, 70000, b"mac.", record.PURCHASE_RESULT, body)
-    assert raw[0] == len(raw) == 33 and raw[1] == record.PURCHASE_RESULT
+    body = record.pack(record.RESULT, 7, NOW_S, record.PROVED, 4800, b"TAC.", b"MAC2")
+    raw = record.seal(KEY, 70000, b"mac.", record.RESULT, body)
+    assert raw[0] == len(raw) == 33 and raw[1] == record.RESULT
     assert record.size_at(raw, 0, len(raw)) == len(raw)
     assert record.seq_at(raw, 0, 69000) == 70000
     item = record.Record(70000, raw)

@@ -7,7 +7,8 @@ import board
 from ocwire import calendar, record
 from terminal.engine import Engine
 from terminal.journal import Journal
-from terminal.sam.soft import SoftSam
+from terminal.rules import Rules
+from terminal.sam.soft import PurchaseKey, SoftSam
 
 
 class RamFlash:
@@ -54,8 +55,9 @@ async def sell(terminal, key, serial, amount, when):
     clock = FixedClock(when)
     journal = Journal(RamFlash(), bytes(16), clock.now_s)
     journal.mount()
-    sam = SoftSam(binascii.unhexlify(terminal), binascii.unhexlify(key), 1, False)
-    engine = Engine(journal, sam, clock, (), serial - journal.next_seq)
+    keys = (PurchaseKey(1, binascii.unhexlify(key), False),)
+    sam = SoftSam(binascii.unhexlify(terminal), keys)
+    engine = Engine(journal, sam, clock, Rules(), serial - journal.next_seq)
     await reader.start()
     target = None
     while target is None:

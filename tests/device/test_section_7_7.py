@@ -142,7 +142,7 @@ def test_the_section_through_the_whole_terminal_on_the_virtual_pico(uf2):
     intent, result = (item.fields() for item in rig.session().pull(1)[-2:])
     assert intent["terminal_serial"] == COMPUTED.serial
     assert intent["time_s"] == calendar.from_bcd(bytes.fromhex(COMPUTED.when))
-    assert result["outcome"] == record.DEBITED
+    assert result["outcome"] == record.DONE
     assert result["tac"].hex().upper() == COMPUTED.tac
     assert result["mac2"].hex().upper() == COMPUTED.mac2
     rig.world.close()

@@ -82,7 +82,7 @@ def test_a_purchase_shows_sounds_and_is_recorded_before_it_is_shown_p1(rig):
             ["卡已过期", "", "", "请更换卡片"],
             3,
         ),
-        (PurseCard.make(locked="temporary"), ["无法识别此卡", "", "", ""], 3),
+        (PurseCard.make(locked="temporary"), ["卡应用已锁定", "", "", "请到服务台办理"], 3),
         (PurseCard.make(balance=9000, dpk=bytes(16)), ["卡片错误", "", "", "请换卡重试"], 3),
     ],
     ids=["too little", "hotlisted", "plain tag", "expired", "locked", "other keys"],
@@ -326,13 +326,13 @@ def fill(rig):
     journal = Journal(_Part(flash), rig.keystore.journal_key(TERMINAL), lambda: 1767225600)
     journal.mount()
     body = record.pack(
-        record.PURCHASE_INTENT, 1, bytes(10), 0, 0, 0, 0, 0, bytes(4), 0, 0, 0, 0
+        record.INTENT, 1, bytes(10), 0, 0, 0, 0, 0, bytes(4), 0, 0, 0, 0
     )  # fmt: skip
     while journal.has_room():
-        seq = journal.append(record.PURCHASE_INTENT, body)
+        seq = journal.append(record.INTENT, body)
         journal.append(
-            record.PURCHASE_RESULT,
-            record.pack(record.PURCHASE_RESULT, seq, 0, record.NOT_DEBITED, 0, bytes(4), bytes(4)),
+            record.RESULT,
+            record.pack(record.RESULT, seq, 0, record.NOT_DONE, 0, bytes(4), bytes(4)),
         )
     return journal.next_seq - 1
 

@@ -28,7 +28,7 @@ def test_a_fixed_price_a_keyed_amount_and_a_cancelled_one_are_charged(tmp_path):
     with Sim(tmp_path, "--price", "12.00", "--merchant", "第一小学食堂") as sim:
         assert "¥12.00" in sim.events[-2]["text"][1]  # the screen before "ready"
         sim.say("tap a")
-        assert sim.record("result")["outcome"] == "debited"
+        assert sim.record("result")["outcome"] == "done"
         assert "余额 ¥88.00" in "".join(sim.screen("支付成功")["text"])
         assert sim.wait(lambda e: e["event"] == "sound")["beeps_ms"][0] >= 70
         sim.say("remove")

@@ -13,7 +13,7 @@ P4 the whole chain verifies, every TAC too; P5 the terminal always mounts and se
 import random
 
 import pytest
-from inproc import DTK, JOURNAL_KEY, NOW_S, TERMINAL, K, NORBlocks, card
+from inproc import DTK, JOURNAL_KEY, NOW_S, TERMINAL, K, NORBlocks, card, soft_sam
 from ocwire import record
 from onecard import verify
 from onecard.keystore import PurseKeys
@@ -21,9 +21,10 @@ from onecard.sim.cards.purse import PurseCard
 from onecard.sim.cards.tags import FaultyCard
 from onecard.sim.flash import CUT_MODES, NORFlash, PowerCut
 from terminal.engine import Engine
+from terminal.engine.ledger import Ledger
 from terminal.journal import Journal, JournalFull
 from terminal.outcomes import APPROVED, RESOLVED, TAP_AGAIN
-from terminal.sam.soft import SoftSam
+from terminal.rules import Rules
 
 from drivers.reader.base import Target
 
@@ -75,8 +76,7 @@ class World:
     def mount(self):
         self.journal = Journal(NORBlocks(self.nor), JOURNAL_KEY, Clock.now_s, self.page_size)
         self.journal.mount()
-        sam = SoftSam(bytes.fromhex(TERMINAL), K, 1, True)
-        self.engine = Engine(self.journal, sam, Clock, ())
+        self.engine = Engine(self.journal, soft_sam(), Clock, Rules())
 
     def tap(self, number, loses=""):
         """A card comes and goes. loses: "answer" or "command" of the debit gets lost."""
@@ -328,16 +328,16 @@ def check(world, case):
     assert report.findings == [], (case, report.findings)  # P3, P4
     assert [r.seq for r in world.stored] == list(range(1, world.journal.next_seq)), case
     assert world.lost() == report.debited, case  # P2
-    intents = [r.seq for r in world.stored if r.kind == record.PURCHASE_INTENT]
-    results = [r.fields() for r in world.stored if r.kind == record.PURCHASE_RESULT]
+    intents = [r.seq for r in world.stored if r.kind == record.INTENT]
+    results = [r.fields() for r in world.stored if r.kind == record.RESULT]
     ended = [r["intent_seq"] for r in results]
     assert sorted(ended) == intents and len(set(ended)) == len(ended), case  # P2
-    made = sum(r["outcome"] in (record.DEBITED, record.PROVED) for r in results)
+    made = sum(r["outcome"] in (record.DONE, record.PROVED) for r in results)
     assert sum(c.offline_serial for c in world.cards) == made, case  # P2
     by_card = {}
     serial_of = {r.seq: r.fields()["serial"] for r in world.stored if r.seq in set(intents)}
     for r in results:
-        if r["outcome"] in (record.DEBITED, record.PROVED):
+        if r["outcome"] in (record.DONE, record.PROVED):
             key = serial_of[r["intent_seq"]]
             by_card[key] = by_card.get(key, 0) + 1
     for number, a_card in enumerate(world.cards):  # P1
@@ -401,7 +401,7 @@ def test_p1_p2_p3_p4_p5_hold_after_two_cuts_in_every_way(name, page_size):
 
 def test_a_journal_that_forgets_a_result_would_be_noticed(monkeypatch):
     """The checks can fail: an engine that tells before it writes breaks P1 and P2."""
-    monkeypatch.setattr(Engine, "_write_result", lambda *args: None)
+    monkeypatch.setattr(Ledger, "close", lambda *args: None)
     world = World()
     world.mount()
     world.tap(0)

@@ -127,6 +127,14 @@ def card(serial=1, balance=100_00, purse=None, **options):
     )
 
 
+def soft_sam(terminal=TERMINAL, key=K, is_diversified=True, **options):
+    """A soft SAM with one purchase key, index 1."""
+    from terminal.sam.soft import PurchaseKey, SoftSam
+
+    keys = (PurchaseKey(1, key, is_diversified),)
+    return SoftSam(bytes.fromhex(terminal), keys, **options)
+
+
 def tap(engine, a_card, amount, leave_after=None, field=None, is_new=True):
     """Hold a card to the terminal once; returns the Outcome. leave_after: bytes on air.
 

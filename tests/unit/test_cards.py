@@ -8,12 +8,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from inproc import DTK, K
 from occard import apdu, purse
-from occard.errors import ProtocolError, StatusError, WrongCard
+from occard.errors import CardError, ProtocolError, StatusError
+from occard.profiles import PURSES
 from ocwire import calendar
 from onecard.keystore import PurseKeys
 from onecard.sim.cards.purse import PurseCard
 from onecard.verify import tac_of
-from terminal.sam.soft import SamError, SoftSam
+from terminal.sam.base import REFUSED, Request, SamError
+from terminal.sam.soft import PurchaseKey, SoftSam
 from virtual import run
 
 from drivers.reader.base import Target
@@ -48,26 +50,28 @@ def published_card(**options):
 def test_the_published_purchase_comes_out_of_the_terminals_code():
     a_card = published_card()
     target = Direct(a_card.process)
-    sam = SoftSam(h("112233445566"), K, 1, diversified=False)
+    sam = SoftSam(h("112233445566"), (PurchaseKey(1, K, False),))
+    moment = h("20250131123456")
 
     async def buy():
         held = await purse.select(target)
         answer = await held.initialize_purchase(1, 0xC8, sam.terminal)
-        pending = sam.purchase(0x123, held.factor, answer, 0xC8, h("20250131123456"))
-        return pending, await held.debit(pending.serial, h("20250131123456"), pending.mac1), held
+        request = Request(held, 1, answer, 0xC8, 6, moment)
+        pending = await sam.purchase(request, 0x123)
+        return request, pending, await held.debit(pending.serial, moment, pending.mac1), held
 
-    pending, (tac, mac2), held = run(buy())
+    request, pending, (tac, mac2), held = run(buy())
     assert pending.mac1 == h("FA18F43A")
     assert (tac, mac2) == (h("FE42C476"), h("0881E007"))
-    assert pending.is_mac2(mac2) and not pending.is_mac2(tac)
+    assert run(pending.is_mac2(mac2)) and not run(pending.is_mac2(tac))
     assert target.commands[-2:] == [
         h("805001020B 01000000C8112233445566 0F"),
         h("805401000F 00000123 20250131123456 FA18F43A 08"),
     ]
-    assert run(held.prove(purse.TTI_PURCHASE, 0x11)) == (tac, mac2)
-    assert run(held.prove(purse.TTI_PURCHASE, 0x12)) is None
+    assert run(held.prove(6, 0x11)) == (tac, mac2)
+    assert run(held.prove(6, 0x12)) is None
     assert run(held.balance()) == 1000 - 0xC8
-    assert sam.resume(0x123, held.factor, h("A1B2C3D4"), 0x10, 0xC8).is_mac2(mac2)
+    assert run(sam.resume(request, 0x123).is_mac2(mac2))
 
 
 def test_the_published_session_keys_and_diversification():
@@ -98,28 +102,44 @@ def test_a_master_key_serves_each_card_with_the_cards_own_key():
     number = h("99003109990012345678")
     own = occrypto.diversify_des(K, number[2:])
     a_card = PurseCard.make(serial=number, balance=500, dpk=own, dtk=DTK)
-    sam = SoftSam(bytes(6), K, 1, diversified=True)
+    sam = SoftSam(bytes(6), (PurchaseKey(1, K, True),))
 
     async def buy():
         held = await purse.select(Direct(a_card.process))
         answer = await held.initialize_purchase(1, 100, sam.terminal)
-        pending = sam.purchase(1, held.factor, answer, 100, h("20260101000000"))
-        return pending.is_mac2((await held.debit(1, h("20260101000000"), pending.mac1))[1])
+        request = Request(held, 1, answer, 100, 6, h("20260101000000"))
+        pending = await sam.purchase(request, 1)
+        return await pending.is_mac2((await held.debit(1, request.date_time, pending.mac1))[1])
 
     assert run(buy())
 
 
-def test_a_soft_sam_refuses_what_it_cannot_compute():
+def request_with(algorithm=0, key_index=1):
     raw = bytearray(15)
-    raw[10] = 0x04
-    with pytest.raises(SamError, match="algorithm 04"):
-        SoftSam(bytes(6), K, 1, True).purchase(1, bytes(8), purse.Purchase(raw), 1, bytes(7))
+    raw[10] = algorithm
+    held = purse.Purse(Direct(None), PURSES[0], bytes(30))
+    return Request(held, key_index, purse.Initialized(bytes(raw), False), 1, 6, bytes(7))
+
+
+@pytest.mark.parametrize(
+    ("wanted", "text"),
+    [
+        (dict(algorithm=0x33), "algorithm 33"),
+        (dict(algorithm=0x04), "need a PSAM"),
+        (dict(key_index=2), "index 2"),
+    ],
+)
+def test_a_soft_sam_refuses_what_it_cannot_compute(wanted, text):
+    sam = SoftSam(bytes(6), (PurchaseKey(1, K, True),))
+    with pytest.raises(SamError, match=text) as caught:
+        run(sam.purchase(request_with(**wanted), 1))
+    assert caught.value.kind == REFUSED
 
 
 def test_p6_no_key_is_in_the_texts_of_a_sam():
-    sam = SoftSam(bytes(6), K, 1, True)
-    answer = purse.Purchase(bytes(15))
-    for thing in (sam, sam.purchase(1, bytes(8), answer, 1, bytes(7))):
+    key = PurchaseKey(1, K, True)
+    sam = SoftSam(bytes(6), (key,))
+    for thing in (key, sam, run(sam.purchase(request_with(), 1))):
         text = repr(thing) + str(thing)
         assert K.hex() not in text.lower() and repr(K) not in text
 
@@ -201,14 +221,14 @@ def test_p7_any_bytes_as_objects_are_an_answer_or_a_protocol_error(raw):
 
 
 def test_the_top_bit_of_a_balance_is_not_money():
-    assert purse.Purchase(h("800003E8") + bytes(11)).balance == 1000
-    held = purse.Purse(Direct(lambda c: h("800003E89000")), 1, bytes(30))
+    assert purse.Initialized(h("800003E8") + bytes(11), False).balance == 1000
+    held = purse.Purse(Direct(lambda c: h("800003E89000")), PURSES[0], bytes(30))
     assert run(held.balance()) == 1000
 
 
 @pytest.mark.parametrize("size", [0, 1, 3, 5, 7, 14, 16])
 def test_answers_of_a_wrong_size_are_protocol_errors(size):
-    held = purse.Purse(Direct(lambda c: bytes(size) + h("9000")), 1, bytes(30))
+    held = purse.Purse(Direct(lambda c: bytes(size) + h("9000")), PURSES[0], bytes(30))
     for call in (
         held.balance(),
         held.initialize_purchase(1, 1, bytes(6)),
@@ -231,6 +251,6 @@ def test_p7_random_cards_end_in_a_typed_error_or_a_purse():
 
         try:
             held = run(purse.select(Direct(answer)))
-        except (ProtocolError, StatusError, WrongCard):
+        except CardError:
             continue
         assert len(held.serial) == 10

@@ -27,13 +27,13 @@ def refusal(n):
 
 def intent(n, amount=100):
     return record.pack(
-        record.PURCHASE_INTENT, 1, n.to_bytes(10, "big"), NOW_S + n, amount, 5000, n & 0xFFFF,
+        record.INTENT, 1, n.to_bytes(10, "big"), NOW_S + n, amount, 5000, n & 0xFFFF,
         n, bytes(4), 1, 0, 1, 6,
     )  # fmt: skip
 
 
-def result(seq, outcome=record.DEBITED):
-    return record.pack(record.PURCHASE_RESULT, seq, NOW_S, outcome, 4900, bytes(4), bytes(4))
+def result(seq, outcome=record.DONE):
+    return record.pack(record.RESULT, seq, NOW_S, outcome, 4900, bytes(4), bytes(4))
 
 
 def everything(made, from_seq=None, limit=2048):
@@ -149,10 +149,10 @@ def test_p3_a_full_journal_refuses_and_loses_nothing():
 
 def test_a_full_journal_still_takes_results_and_receipts():
     made = journal(RamFlash(6))
-    seqs = [made.append(record.PURCHASE_INTENT, intent(n)) for n in range(8)]
+    seqs = [made.append(record.INTENT, intent(n)) for n in range(8)]
     fill(made)
     for seq in seqs:
-        made.append(record.PURCHASE_RESULT, result(seq))
+        made.append(record.RESULT, result(seq))
     assert made.open == {}
     last = made.next_seq - 1
     assert acknowledge(made, last) == last
@@ -232,7 +232,7 @@ def test_receipts_survive_a_restart():
 def test_p2_an_open_debit_is_carried_from_sector_to_sector():
     flash = RamFlash(6)
     made = journal(flash)
-    seq = made.append(record.PURCHASE_INTENT, intent(7, amount=1234))
+    seq = made.append(record.INTENT, intent(7, amount=1234))
     for n in range(1000):
         if not made.has_room():
             acknowledge(made, made.next_seq - 1)
@@ -240,25 +240,25 @@ def test_p2_an_open_debit_is_carried_from_sector_to_sector():
     assert made.oldest_seq > seq and made.number > 8
     again = journal(flash)
     assert {s: body for s, (body, _) in again.open.items()} == {seq: intent(7, amount=1234)}
-    again.append(record.PURCHASE_RESULT, result(seq))
+    again.append(record.RESULT, result(seq))
     assert again.open == {} and journal(flash).open == {}
 
 
 def test_a_closed_debit_is_not_carried():
     made = journal(RamFlash(6))
-    seq = made.append(record.PURCHASE_INTENT, intent(7))
-    made.append(record.PURCHASE_RESULT, result(seq))
+    seq = made.append(record.INTENT, intent(7))
+    made.append(record.RESULT, result(seq))
     fill(made)
-    assert record.PURCHASE_CARRIED not in [r.kind for r in everything(made)]
+    assert record.CARRIED not in [r.kind for r in everything(made)]
 
 
 def test_many_open_debits_are_all_carried_in_order():
     flash = RamFlash(6)
     made = journal(flash)
-    seqs = [made.append(record.PURCHASE_INTENT, intent(n)) for n in range(12)]
+    seqs = [made.append(record.INTENT, intent(n)) for n in range(12)]
     fill(made)
     assert sorted(journal(flash).open) == seqs
-    carried = [r for r in everything(made) if r.kind == record.PURCHASE_CARRIED]
+    carried = [r for r in everything(made) if r.kind == record.CARRIED]
     last = carried[-12:]
     assert [r.fields()["intent_seq"] for r in last] == seqs
 
@@ -372,7 +372,7 @@ def harmed(before, after):
 @pytest.mark.parametrize("laps", [0, 1])
 def test_any_single_bit_flip_costs_at_most_the_record_that_was_hit(laps):
     flash, made = filled(4, laps)
-    made.append(record.PURCHASE_RESULT, result(made.next_seq - 1))
+    made.append(record.RESULT, result(made.next_seq - 1))
     before, whole = everything(made, made.acked + 1), bytes(flash.data)
     seed = 20260101
     print("seed", seed)
@@ -444,7 +444,7 @@ def test_p3_rotten_marks_of_a_sector_lose_none_of_its_records(marks, back, laps)
 def test_p3_rotten_marks_of_the_oldest_sector_of_a_ring_without_a_free_one_lose_nothing():
     flash, made = filled(5, 0)
     while made.number < 5:  # into the reserve
-        made.append(record.PURCHASE_RESULT, result(1))
+        made.append(record.RESULT, result(1))
     before = everything(made, 1)
     for offset in (5, 20, 35):
         whole = bytes(flash.data)
@@ -516,9 +516,9 @@ class Model:
         for item in items:
             self.records.append(item)
             assert item.seq == len(self.records)
-            if item.kind == record.PURCHASE_INTENT:
+            if item.kind == record.INTENT:
                 self.open.add(item.seq)
-            elif item.kind == record.PURCHASE_RESULT:
+            elif item.kind == record.RESULT:
                 self.open.discard(item.fields()["intent_seq"])
 
 
@@ -561,9 +561,9 @@ def take(step, n, made, model):
                 made.append(record.REFUSED, refusal(i))
         elif step == "intent":
             for i in range(n):
-                made.append(record.PURCHASE_INTENT, intent(i))
+                made.append(record.INTENT, intent(i))
         elif step == "result" and made.open:
-            made.append(record.PURCHASE_RESULT, result(sorted(made.open)[n % len(made.open)]))
+            made.append(record.RESULT, result(sorted(made.open)[n % len(made.open)]))
         elif step == "prepare":
             made.prepare()
     except JournalFull:

@@ -191,7 +191,7 @@ def test_a_configuration_takes_effect_at_once_and_a_bad_one_changes_nothing(term
     client.configure({"price": 800, "repeat_ms": 0, "serial_offset": 7000})
     terminal.run(1)
     terminal.tap(card(1))
-    (intent,) = (r for r in client.pull(1) if r.kind == record.PURCHASE_INTENT)
+    (intent,) = (r for r in client.pull(1) if r.kind == record.INTENT)
     assert intent.fields()["amount"] == 800 and intent.fields()["terminal_serial"] > 7000
     with pytest.raises(Refused, match="price must be 0 to 10000000"):
         client.configure({"price": -5})

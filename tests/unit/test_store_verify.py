@@ -5,7 +5,7 @@ import struct
 import zlib
 
 import pytest
-from inproc import DTK, JOURNAL_KEY, NOW_S, TERMINAL, Clock, K, card, tap
+from inproc import DTK, JOURNAL_KEY, NOW_S, TERMINAL, Clock, K, card, soft_sam, tap
 from ocwire import record
 from onecard import verify
 from onecard.keystore import PurseKeys
@@ -14,7 +14,7 @@ from onecard.store import Store, StoreError
 from ram_flash import RamFlash
 from terminal.engine import Engine
 from terminal.journal import Journal
-from terminal.sam.soft import SoftSam
+from terminal.rules import Rules
 
 PURSE = PurseKeys(K, DTK)
 PRICE = 1200
@@ -25,7 +25,7 @@ def history(taps=12, lost=(), wrong=()):
     clock = Clock()
     journal = Journal(RamFlash(16), JOURNAL_KEY, clock.now_s)
     journal.mount()
-    engine = Engine(journal, SoftSam(bytes.fromhex(TERMINAL), K, 1, True), clock, ())
+    engine = Engine(journal, soft_sam(), clock, Rules())
     for n in range(taps):
         a_card = card(n + 1)
         if n in lost:
@@ -162,7 +162,7 @@ def test_a_wrong_tac_is_named():
     clock = Clock()
     journal = Journal(RamFlash(8), JOURNAL_KEY, clock.now_s)
     journal.mount()
-    engine = Engine(journal, SoftSam(bytes.fromhex(TERMINAL), K, 1, True), clock, ())
+    engine = Engine(journal, soft_sam(), clock, Rules())
     bad = FaultyCard(card(1), 0x54, lambda apdu, right: bytes(4) + right[4:])
     tap(engine, bad, PRICE)
     items = record.split(journal.read(1, 2048)[1], 1)
@@ -173,7 +173,7 @@ def test_a_wrong_tac_is_named():
 def test_open_and_doubtful_purchases_are_notices_for_people():
     report = prove(history(lost=(3,), wrong=(5,)))
     assert [(f.kind) for f in report.findings] == [verify.IN_DOUBT, verify.OPEN]
-    assert "12.00 has no result" in report.findings[1].text
+    assert "12.00 is open" in report.findings[1].text
     assert report.is_proved and report.debited == 10 * PRICE
 
 

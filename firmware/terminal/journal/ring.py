@@ -132,9 +132,9 @@ class Journal:
             self.acked = max(self.acked, struct.unpack_from(">I", body, 4)[0])
         elif kind == record.BOOT:
             self.boots = struct.unpack_from(">H", body, 4)[0]
-        elif kind == record.PURCHASE_INTENT:
+        elif kind == record.INTENT:
             self.open[item.seq] = (body, item.seq)
-        elif kind == record.PURCHASE_CARRIED:
+        elif kind == record.CARRIED:
             intent_seq = struct.unpack_from(">I", body)[0]
             self.open[intent_seq] = (body[4:], item.seq)
         elif record.closes(kind):
@@ -214,7 +214,7 @@ class Journal:
             body, at_seq = self.open[intent_seq]
             if at_seq < self._first_seq:
                 raw = struct.pack(">I", intent_seq) + body
-                self._append(record.PURCHASE_CARRIED, raw)
+                self._append(record.CARRIED, raw)
 
     def _program(self, index, page, offset, raw):
         """Program and read back; True if the sector at `index` holds `raw` there now."""

@@ -64,7 +64,7 @@ async def run(till):
         target = await _next_card(till, amount)
         if target is None:
             return
-        outcome = await till.engine.purchase(target, amount.fen)
+        outcome = await till.engine.purchase(target, amount.fen, till.config["account"])
         till.show_outcome(outcome)
         if outcome.is_sale:
             amount.done()

@@ -1,0 +1,107 @@
+"""What each card has spent here today: a table in RAM, made anew from the journal at start."""
+
+import struct
+
+import occrypto
+from ocwire import calendar, record
+
+_ENTRY = ">IIII"  # fingerprint of the serial (never 0), fen, purchases, time of the last one
+_SIZE = struct.calcsize(_ENTRY)
+_BATCH_SIZE = 2048
+
+
+class Tally:
+    """cards: how many different ones a day are counted; 16 bytes of RAM each.
+
+    A card beyond them finds the table full and is told what the fullest place says: it is refused
+    rather than let past its limit. Days are those of China Standard Time.
+    """
+
+    def __init__(self, cards):
+        self._count = cards
+        self._table = bytearray(cards * _SIZE)
+        self._day = None
+
+    def of(self, serial, now_s):
+        """(fen, purchases, time of the last one) of this card today; zeros for a new one."""
+        self._turn(now_s)
+        at = self._place(serial)
+        if at is None:
+            return 0xFFFFFFFF, 0xFFFF, now_s
+        return struct.unpack_from(_ENTRY, self._table, at)[1:]
+
+    def add(self, serial, amount, time_s):
+        """A purchase of `amount` fen. One of another day than the latest changes nothing."""
+        if self._day is not None and _day(time_s) < self._day:
+            return
+        self._turn(time_s)
+        at = self._place(serial)
+        if at is not None:
+            _, spent, count, _ = struct.unpack_from(_ENTRY, self._table, at)
+            spent = min(spent + amount, 0xFFFFFFFF)
+            struct.pack_into(_ENTRY, self._table, at, _mark(serial), spent, count + 1, time_s)
+
+    def restore(self, journal, now_s):
+        """Count today's purchases of the journal: reads its records of today once."""
+        self._turn(now_s)
+        midnight_s = now_s - (now_s + calendar.CST_OFFSET_S) % 86400
+        intents = {}
+        for item in _since(journal, midnight_s):
+            if item.kind == record.INTENT:
+                intents[item.seq] = item.fields()
+            elif item.kind == record.RESULT:
+                result = item.fields()
+                intent = intents.pop(result["intent_seq"], None)
+                if (
+                    intent is not None
+                    and intent["tti"] not in record.LOADS
+                    and result["outcome"] in record.COUNTED + (record.WRONG_MAC2,)
+                ):
+                    self.add(intent["serial"], intent["amount"], intent["time_s"])
+
+    def _turn(self, now_s):
+        day = _day(now_s)
+        if day != self._day:
+            self._day = day
+            for at in range(0, len(self._table), _SIZE):
+                struct.pack_into(_ENTRY, self._table, at, 0, 0, 0, 0)
+
+    def _place(self, serial):
+        """Offset of the card's entry, or of the empty one it may take; None if all are taken."""
+        mark = _mark(serial)
+        number = mark % self._count
+        for _ in range(self._count):
+            at = number * _SIZE
+            found = struct.unpack_from(">I", self._table, at)[0]
+            if found in (0, mark):
+                return at
+            number = (number + 1) % self._count
+        return None
+
+
+def _mark(serial):
+    return occrypto.crc32(serial) or 1
+
+
+def _day(time_s):
+    return (time_s + calendar.CST_OFFSET_S) // 86400
+
+
+def _since(journal, time_s):
+    """The journal's records from the first one of `time_s` on."""
+    low, high = journal.oldest_seq, journal.next_seq
+    while low < high:  # the first record that is not older
+        middle = (low + high) // 2
+        first, raw = journal.read(middle, record.MAX_SIZE)
+        if raw and record.Record(first, raw[: raw[0]]).time_s < time_s:
+            low = first + 1
+        else:
+            high = middle
+    while True:
+        first, raw = journal.read(low, _BATCH_SIZE)
+        if not raw:
+            return
+        items = record.split(raw, first)
+        for item in items:
+            yield item
+        low = items[-1].seq + 1
