@@ -53,6 +53,7 @@ class Board:
         clock = DS3231(i2c)
         # Without one the clock goes on from the last record until the host sets it.
         self.rtc = clock if clock.is_there() else None
+        self.hotlist_flash = esp32.Partition("hotlist")
         self.journal_flash = esp32.Partition("journal")
         self.link_port = StdioPort()
         self.secret = secret()

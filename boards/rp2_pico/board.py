@@ -54,6 +54,7 @@ class Board:
         clock = DS3231(i2c)
         # Without one the clock goes on from the last record until the host sets it.
         self.rtc = clock if clock.is_there() else None
+        self.hotlist_flash = rp2.Flash(start=flashmap.HOTLIST_START, len=flashmap.HOTLIST_SIZE)
         self.journal_flash = rp2.Flash(start=flashmap.JOURNAL_START, len=flashmap.JOURNAL_SIZE)
         self.link_port = StdioPort()
         self.secret = machine.unique_id()

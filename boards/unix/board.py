@@ -62,6 +62,7 @@ class Board:
         self.buzzer = Buzzer(machine.Pin(_BUZZER_PIN))
         self.keypad = Keypad()
         self.rtc = machine.RTC()
+        self.hotlist_flash = Flash(_FILES_SIZE, _HOTLIST_SIZE)
         self.journal_flash = Flash(_FILES_SIZE + _HOTLIST_SIZE, _JOURNAL_SIZE)
         self.link_port = StdioPort()
         self.secret = machine.unique_id()

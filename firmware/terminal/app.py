@@ -53,7 +53,7 @@ class Terminal:
         self.description = board.name + " " + FIRMWARE
         self.ui = UI(board.display, board.buzzer)
         self.clock = Clock(board.rtc)
-        self.hotlist = Hotlist(board.root + "/hotlist.bin")
+        self.hotlist = Hotlist(board.hotlist_flash, board.root + "/hotlist.bin")
         self.is_stopping = False
         self.keys = keys.load(board.root + "/keys.bin", board.secret)
         self.config = config.load(board.root + "/config.json")
@@ -185,7 +185,14 @@ class Terminal:
             tally = Tally(config["counted_cards"])
             tally.restore(self.journal, self.clock.now_s())
         city = bytes.fromhex(config["city"])
-        return Rules(self.hotlist, limits, tally, city, bool(config["takes_test_cards"]))
+        return Rules(
+            self.hotlist,
+            limits,
+            tally,
+            city,
+            bool(config["takes_test_cards"]),
+            config["hotlist_days"],
+        )
 
     def _record(self, kind, *values):
         """Append a record that is no sale; one that has no room is left out, never an error."""

@@ -47,11 +47,20 @@ class Rules:
 
     city: this place's region code (2 bytes BCD); then each JT/T 978 card's management information
     is read: cards of other cities must be interoperable, and test cards are refused unless
-    takes_test_cards.
+    takes_test_cards. hotlist_days: nothing is sold on an older hotlist; 0: any age will do.
     """
 
-    def __init__(self, hotlist=(), limits=None, tally=None, city=b"", takes_test_cards=False):
+    def __init__(
+        self,
+        hotlist=(),
+        limits=None,
+        tally=None,
+        city=b"",
+        takes_test_cards=False,
+        hotlist_days=0,
+    ):
         self._hotlist = hotlist
+        self._hotlist_days = hotlist_days
         self._limits = limits or Limits()
         self._tally = tally
         self._city = city
@@ -62,7 +71,7 @@ class Rules:
         if card.serial in self._hotlist:
             ledger.refuse(card.serial, order.amount, record.HOTLISTED)
             raise Refusal(Outcome(HOTLISTED))
-        if getattr(self._hotlist, "is_stale", None) and self._hotlist.is_stale(clock.now_s()):
+        if self._hotlist_days and self._hotlist.is_older_than(self._hotlist_days, clock.now_s()):
             raise Refusal(Outcome(HOTLIST_OLD))
         if not card.is_enabled or not card.is_valid_on(clock.bcd()[:4]):
             raise Refusal(Outcome(EXPIRED))

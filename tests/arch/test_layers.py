@@ -147,7 +147,11 @@ def test_a_module_imports_only_what_its_layer_may(name):
 
 def test_the_walk_sees_the_layers():
     assert len(LAYERED) > 60
-    for name in ("firmware/terminal/engine/engine.py", "drivers/reader/pn532.py", "host/onecard/pull.py"):
+    for name in (
+        "firmware/terminal/engine/engine.py",
+        "drivers/reader/pn532.py",
+        "host/onecard/pull.py",
+    ):
         assert any(within(target, ours) for target, _ in imports(name) for ours in OURS), name
 
 

@@ -203,6 +203,7 @@ class Board:
         self.reader, self.keypad = FieldReader(), None
         self.display, self.buzzer, self.rtc = Display(), Buzzer(), RTC()
         self.journal_flash = flash or nor_blocks(sectors)
+        self.hotlist_flash = nor_blocks(32)
         self.link_port = link_port
 
     @staticmethod

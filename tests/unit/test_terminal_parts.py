@@ -13,7 +13,6 @@ from inproc import RTC, TERMINAL, Buzzer, Display
 from onecard.sim.screen import ScreenReader
 from terminal import config, files, keys, outcomes
 from terminal.clock import Clock
-from terminal.hotlist import Hotlist, HotlistError
 from terminal.scenes.canteen import MAX_AMOUNT, Amount
 from terminal.ui import facade, glyphs, texts
 
@@ -79,54 +78,6 @@ def test_a_damaged_configuration_file_means_the_defaults(tmp_path):
     path = tmp_path / "c.json"
     path.write_bytes(b'{"price": 12')
     assert config.load(str(path)) == config.check({})
-
-
-# -- hotlist --------------------------------------------------------------------------------
-
-
-def serials(*numbers):
-    return b"".join(n.to_bytes(10, "big") for n in numbers)
-
-
-@given(st.lists(st.tuples(st.sets(st.integers(0, 60)), st.sets(st.integers(0, 60))), max_size=8))
-def test_a_hotlist_is_a_set_that_survives_restarts(tmp_path_factory, deltas):
-    path = str(tmp_path_factory.mktemp("h") / "hotlist.bin")
-    wanted, version = set(), 0
-    for add, remove in deltas:
-        Hotlist(path).apply(version, version + 1, serials(*add), serials(*remove))
-        wanted, version = (wanted | add) - remove, version + 1
-    again = Hotlist(path)
-    assert (len(again), again.version) == (len(wanted), version)
-    assert {n for n in range(64) if serials(n) in again} == wanted
-
-
-def test_a_delta_on_another_version_is_refused_and_changes_nothing(tmp_path):
-    hotlist = Hotlist(str(tmp_path / "h"))
-    hotlist.apply(0, 5, serials(1, 2), b"")
-    with pytest.raises(HotlistError, match="at version 5, not 4"):
-        hotlist.apply(4, 6, serials(3), b"")
-    assert hotlist.version == 5 and serials(3) not in hotlist
-    hotlist.apply(0, 9, serials(7), b"")
-    assert serials(7) in hotlist and serials(1) not in hotlist and hotlist.version == 9
-
-
-def test_a_delta_whose_answer_was_lost_may_be_sent_again(tmp_path):
-    hotlist = Hotlist(str(tmp_path / "h"))
-    hotlist.apply(0, 1, serials(1), b"")
-    for _ in range(2):
-        hotlist.apply(1, 2, serials(2), serials(1))
-    assert hotlist.version == 2 and len(hotlist) == 1
-
-
-def test_odd_and_too_many_serials_are_refused(tmp_path):
-    hotlist = Hotlist(str(tmp_path / "h"))
-    for add, remove in ((bytes(9), b""), (b"", bytes(11))):
-        with pytest.raises(HotlistError, match="10 bytes each"):
-            hotlist.apply(0, 1, add, remove)
-    with pytest.raises(HotlistError, match="4001, limit 4000"):
-        hotlist.apply(0, 1, serials(*range(4001)), b"")
-    hotlist.apply(0, 1, serials(*range(4000)), b"")
-    assert len(Hotlist(str(tmp_path / "h"))) == 4000
 
 
 # -- keys -----------------------------------------------------------------------------------

@@ -17,6 +17,7 @@ import occrypto
 import serial
 from ocwire import frame, message, record
 from ocwire.errors import WireError
+from ocwire.fingerprint import fingerprint
 from ocwire.session import HOST, TERMINAL, Session, proof
 
 from ..errors import OneCardError
@@ -166,6 +167,8 @@ class LinkClient:
         Sent in parts; a list that got only some of them has a version near PARTIAL_HOTLIST until
         a whole list comes.
         """
+        add = sorted(add, key=fingerprint)  # the terminal then rewrites each part of it once
+        remove = sorted(remove, key=fingerprint)
         changes = [(serial, True) for serial in add] + [(serial, False) for serial in remove]
         parts = [changes[i : i + _SERIALS] for i in range(0, len(changes), _SERIALS)] or [[]]
         for number, part in enumerate(parts):
