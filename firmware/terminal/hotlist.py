@@ -34,7 +34,7 @@ class HotlistError(Exception):
 
 
 class Hotlist:
-    """flash: block device (extended protocol), 4 to 256 sectors. path: a file for the version.
+    """flash: block device (extended protocol), 4 to 255 sectors. path: a file for the version.
 
     version: a list's number; hosts give the UTC second it was made. 0: no list, or a damaged one:
     the host sends a whole list then.
@@ -43,11 +43,11 @@ class Hotlist:
     def __init__(self, flash, path):
         self._flash = flash
         self._path = path
-        self._sectors = min(flash.ioctl(4, 0), 256)
+        self._sectors = min(flash.ioctl(4, 0), 255)
         self._buckets = self._sectors - _SPARE
         self._page = bytearray(_PAGE)
         self._entry = bytearray(_ENTRY)
-        self._at = bytearray(self._buckets)  # bucket -> sector, or _NONE
+        self._at = [_NONE] * self._buckets  # the sector of each bucket
         self._counts = [0] * self._buckets
         self._next = 0  # where a free sector is looked for first: wear goes round
         self._mount()
@@ -67,9 +67,10 @@ class Hotlist:
         while low < high:
             middle = (low + high) // 2
             read(at, entry, _HEAD_SIZE + middle * _ENTRY)
-            if entry == wanted:
+            found = bytes(entry)  # a bytearray has no order on MicroPython
+            if found == wanted:
                 return True
-            if entry < wanted:
+            if found < wanted:
                 low = middle + 1
             else:
                 high = middle
@@ -236,7 +237,7 @@ def _find(raw, count, entry):
     while low < high:
         middle = (low + high) // 2
         at = _HEAD_SIZE + middle * _ENTRY
-        if raw[at : at + _ENTRY] < entry:
+        if bytes(raw[at : at + _ENTRY]) < entry:
             low = middle + 1
         else:
             high = middle
