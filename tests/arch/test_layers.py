@@ -21,7 +21,7 @@ FOLDERS = ("firmware", "drivers", "native", "host", "boards")
 TABLE = {
     "occrypto": ("_occrypto",),  # the C core
     "ocwire": ("occrypto",),
-    "occard": ("occrypto",),  # shared with the host: docs/decisions/0009
+    "occard": ("ocwire", "occrypto"),  # shared with the host: docs/decisions/0009
     "drivers": (),
     "main": ("board", "terminal.app"),
     "terminal": (),
@@ -158,7 +158,7 @@ def test_the_walk_sees_the_layers():
 def test_a_forbidden_import_would_be_noticed(monkeypatch):
     bad = "firmware/occard/apdu.py"
     tree = ast.parse(
-        "from drivers.reader import pn532\nfrom terminal import journal\nimport ocwire"
+        "from drivers.reader import pn532\nfrom terminal import journal\nimport onecard"
     )
     monkeypatch.setitem(TREES, bad, tree)
     assert len(violations(bad)) == 3

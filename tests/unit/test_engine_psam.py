@@ -10,6 +10,7 @@ from onecard.sim.cards.psam import diversify
 from onecard.sim.cards.purse import PurseCard
 from onecard.sim.cards.tags import FaultyCard
 from ram_flash import RamFlash
+from slots import DirectSlot
 from terminal.engine import Engine
 from terminal.journal import Journal
 from terminal.outcomes import APPROVED, CARD_ERROR, IN_DOUBT, RESOLVED, SAM_FAULT, TAP_AGAIN
@@ -17,38 +18,9 @@ from terminal.rules import Rules
 from terminal.sam.base import ABSENT, EXHAUSTED, WRONG, SamError
 from terminal.sam.psam import Psam
 
-from drivers.sam.base import CardMute, SamTimeout, Slot
-
 SERIAL = bytes.fromhex("03109990012345678900")
 ISSUER = bytes.fromhex("31099900FFFFFFFF")
 INIT, CREDIT = 0x70, 0x72
-
-
-class DirectSlot(Slot):
-    """A slot without a line. dies_at: the instruction at which the card falls silent for good,
-    before it acts; or after, if acts."""
-
-    def __init__(self, card):
-        self.card, self.dies_at, self.acts, self.resets = card, None, False, 0
-
-    async def power_on(self):
-        if self.card is None:
-            raise CardMute("empty")
-        self.resets += 1
-        self.card.power_off()
-        return b"\x3b"
-
-    async def exchange(self, command, into):
-        if self.card is None:
-            raise SamTimeout("silent")
-        if command[1] == self.dies_at:
-            if self.acts:
-                self.card.process(bytes(command))
-            self.card = None
-            raise SamTimeout("silent")
-        answer = self.card.process(bytes(command))
-        into[: len(answer)] = answer
-        return len(answer)
 
 
 def a_card(balance=5000, **options):
@@ -62,7 +34,8 @@ def a_card(balance=5000, **options):
 class Bench:
     """A terminal with a PSAM in its slot; restart() is a power cycle of both."""
 
-    def __init__(self, slot=None, **options):
+    def __init__(self, slot=None, number=TERMINAL, **options):
+        self._number = bytes.fromhex(number)
         self.slot = slot or DirectSlot(PsamCard(dpk=K, **options))
         self.flash = RamFlash(8)
         self.restart()
@@ -71,7 +44,7 @@ class Bench:
         self.clock = Clock()
         self.journal = Journal(self.flash, JOURNAL_KEY, self.clock.now_s)
         self.journal.mount()
-        self.sam = Psam(self.slot, wanted=bytes.fromhex(TERMINAL))
+        self.sam = Psam(self.slot, wanted=self._number)
         self.engine = Engine(self.journal, self.sam, self.clock, Rules())
         self.started = None
         try:
@@ -216,3 +189,14 @@ def test_a_purchase_through_a_real_contact_line():
         assert line.faults == []
 
     play(test, sam_card)
+
+
+def test_p2_a_purchase_of_the_same_amount_elsewhere_is_not_taken_for_ours():
+    """Proof, counter and balance are as if ours had been made; the card's log names the other."""
+    bench, card = Bench(), a_card()
+    assert bench.tap(FaultyCard(card, 0x54, b"\x90\x00", runs=False)).kind == TAP_AGAIN
+    other = Bench(number="990000000009", terminal=bytes.fromhex("990000000009"))
+    assert other.tap(card).kind == APPROVED
+    bench.restart()
+    assert bench.tap(card).kind == IN_DOUBT
+    assert bench.outcomes() == [record.IN_DOUBT] and card.balance == 3800

@@ -118,6 +118,7 @@ class Engine:
             return known
         if not allows_repeat and self._has_just_paid(card.serial):
             return Outcome(REPEATED)
+        await order.prepare(self, card)
         await self.rules.check(card, order, self.clock, self.ledger)
         if not self.ledger.has_room():
             return Outcome(JOURNAL_FULL)

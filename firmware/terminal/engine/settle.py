@@ -1,7 +1,7 @@
 """Transactions of unknown outcome: the card that comes back tells what became of its own."""
 
 from occard.errors import ProtocolError, StatusError
-from ocwire import record
+from ocwire import calendar, record
 
 from drivers.reader.base import CardGone, LinkError
 
@@ -36,7 +36,7 @@ class Settle:
         if proof is None and now_counter == intent["card_counter"]:
             self._ledger.close(intent_seq, record.NOT_DONE, now_balance)
             return None
-        if self._agrees(intent, proof, now_counter, now_balance, after):
+        if await self._is_in_log(card, intent, proof, now_counter, now_balance == after):
             self._ledger.close(intent_seq, record.UNCHECKED, after, *proof)
             return Outcome(LOADED if is_load else RESOLVED, amount, after)
         tac, mac2 = proof or (NO_TAC, NO_TAC)
@@ -71,12 +71,31 @@ class Settle:
         except SamError:
             return None
 
-    def _agrees(self, intent, proof, counter, balance, after):
-        """True if the card proves it, and its counter and balance say the same, where the SAM
-        itself can check nothing: after its reset (a PSAM), and for loads."""
-        if proof is None or counter != intent["card_counter"] + 1 or balance != after:
+    async def _is_in_log(self, card, intent, proof, counter, balance_fits):
+        """True if the card proves it, and counter, balance and newest log entry say the same.
+
+        For what the SAM can check no more: after a PSAM's reset, and for loads. Proof and counter
+        alone could be those of a purchase of the same amount elsewhere; the entry names terminal
+        and second.
+        """
+        if proof is None or counter != intent["card_counter"] + 1 or not balance_fits:
             return False
-        return intent["tti"] in record.LOADS or not self._sam.can_resume
+        if intent["tti"] not in record.LOADS and self._sam.can_resume:
+            return False
+        try:
+            entries = await card.log(1)
+        except (StatusError, ProtocolError):
+            return False
+        if not entries:
+            return False
+        entry = entries[0]
+        return (
+            entry.counter == counter
+            and entry.amount == intent["amount"]
+            and entry.tti == intent["tti"]
+            and entry.terminal == self._sam.terminal
+            and entry.moment == calendar.to_bcd(intent["time_s"])
+        )
 
     async def _state(self, card, is_load, key_index):
         """(counter, balance) as the card has them now; INITIALIZE writes nothing on it.
