@@ -27,6 +27,7 @@ TABLE = {
     "terminal": (),
     "terminal.outcomes": (),
     "terminal.rules": ("occard", "ocwire", "terminal.engine.order", "terminal.outcomes"),
+    "terminal.sealing": ("occrypto",),
     "terminal.tally": ("ocwire", "occrypto"),
     "terminal.files": (),
     "terminal.sam": ("occard", "occrypto", "drivers.reader.base", "drivers.sam.base"),
@@ -39,6 +40,7 @@ TABLE = {
     "terminal.ui": ("terminal.outcomes",),
     "terminal.engine": (
         "occard",
+        "occrypto",
         "ocwire",
         "drivers.reader.base",
         "terminal.journal",

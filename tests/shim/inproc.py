@@ -194,6 +194,7 @@ class Board:
 
     name = "inproc"
     allows_reference_crypto = True
+    sam_slot = None
     journal_page_size = 256
 
     def __init__(self, root, flash=None, link_port=None, secret=b"board 1", sectors=8):
