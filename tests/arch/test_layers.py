@@ -52,7 +52,8 @@ TABLE = {
     "onecard": ("occard", "ocwire", "occrypto"),
     "onecard.sim": ("ocwire", "occrypto", "onecard"),
     # The bench's parts stand alone, so that they cannot share a misunderstanding with ours.
-    "onecard.sim.cards": ("onecard.sim",),
+    # Errors: what is wrong with a card's file is said as the rest of the host says it.
+    "onecard.sim.cards": ("onecard.sim", "onecard.errors"),
     "onecard.sim.chips": ("onecard.sim",),
     "onecard.sim.field": ("onecard.sim",),
     "onecard.sim.flash": ("onecard.sim",),

@@ -13,6 +13,22 @@ def des3_block(key: bytes, block: bytes) -> bytes:
     return Cipher(TripleDES(full), modes.ECB()).encryptor().update(block)
 
 
+def des3_decrypt(key: bytes, data: bytes) -> bytes:
+    """Two-key 3DES in ECB mode, whole blocks; key: 16 bytes."""
+    return Cipher(TripleDES(key + key[:8]), modes.ECB()).decryptor().update(data)
+
+
+def retail_mac(key: bytes, iv: bytes, message: bytes) -> bytes:
+    """ISO/IEC 9797-1 algorithm 3, padding method 2, with a 16-byte key; the left four bytes."""
+    padded = message + b"\x80" + bytes(-(len(message) + 1) % 8)
+    head = iv
+    if len(padded) > 8:
+        cipher = Cipher(TripleDES(key[:8] * 3), modes.CBC(iv))
+        head = cipher.encryptor().update(padded[:-8])[-8:]
+    last = bytes(a ^ b for a, b in zip(head, padded[-8:], strict=True))
+    return des3_block(key, last)[:4]
+
+
 def mac(key: bytes, message: bytes) -> bytes:
     """Single-DES CBC MAC, padding 80 00... always added, IV zero; the left four bytes."""
     padded = message + b"\x80" + bytes(-(len(message) + 1) % 8)

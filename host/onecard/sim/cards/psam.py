@@ -11,7 +11,7 @@ from hmac import compare_digest
 
 from onecard.sim.cards import pboc
 from onecard.sim.cards.base import status
-from onecard.sim.cards.purse import ApduError, Command
+from onecard.sim.cards.command import ApduError, Command
 
 _TTI = (0x05, 0x06, 0x09)  # purchase from the deposit, from the purse, compound purchase
 _ALGORITHM_3DES = (0x00, 0x01)
