@@ -100,6 +100,7 @@ class Chip:
         self._directories = [Directory(PPSE), Directory(PSE)] if listed else []
         for application in [*self.applications, *self._directories]:
             application.card = self
+        self._challenge = self._usable = b""
         self._handlers: Handlers = {(0x00, 0xA4): self._select, (0x00, 0x84): self._get_challenge}
         self.power_off()
 

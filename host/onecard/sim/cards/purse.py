@@ -49,7 +49,8 @@ class Purse(Application):
         self._file_id = file_id
         self.suite = suite_of(memory.algorithm, memory.sm4_session)
         self.files, self.money, self.security = Files(self), Money(self), Security(self)
-        self.handlers = self.files.handlers | self.money.handlers | self.security.handlers
+        for part in (self.files, self.money, self.security):
+            self.handlers |= part.handlers
         if memory.security_id:
             self.handlers[(0x80, 0xCA)] = self._get_security_id
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from onecard.sim.cards.application import Handlers
 from onecard.sim.cards.base import status
 from onecard.sim.cards.command import ApduError, Command
 
@@ -23,7 +24,7 @@ class Files:
     def __init__(self, purse: Purse) -> None:
         self._purse = purse
         self._current = 0
-        self.handlers = {
+        self.handlers: Handlers = {
             (0x00, 0xB0): self._read_binary,
             (0x00, 0xB2): self._read_record,
             (0x04, 0xD6): self._update_binary,

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from hmac import compare_digest
 from typing import TYPE_CHECKING, Any
 
+from onecard.sim.cards.application import Handlers
 from onecard.sim.cards.base import status
 from onecard.sim.cards.command import ApduError, Command
 from onecard.sim.cards.pboc import amount4
@@ -75,7 +76,7 @@ class Money:
     def __init__(self, purse: Purse) -> None:
         self._purse = purse
         self.pending: Pending | None = None
-        self.handlers = {
+        self.handlers: Handlers = {
             (0x80, 0x5C): self._get_balance,
             (0x80, 0x50): self._initialize,
             (0x80, 0x52): self._credit,

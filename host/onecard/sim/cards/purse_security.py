@@ -9,6 +9,7 @@ from __future__ import annotations
 from hmac import compare_digest
 from typing import TYPE_CHECKING
 
+from onecard.sim.cards.application import Handlers
 from onecard.sim.cards.base import status
 from onecard.sim.cards.command import ApduError, Command
 
@@ -32,7 +33,7 @@ class Security:
     def __init__(self, purse: Purse) -> None:
         self._purse = purse
         self.reset()
-        self.handlers = {
+        self.handlers: Handlers = {
             (0x00, 0x20): self._verify,
             (0x00, 0x82): self._external_authenticate,
             (0x80, 0x5E): self._new_pin,
