@@ -173,7 +173,7 @@ class Purse:
     async def update_cache(self, sfi, record_id, data):
         """UPDATE CAPP DATA CACHE: `data` is written with the debit that follows, or not at all.
 
-        record_id: the low byte of a record's identifier (EF 1A), 00 to append to a cyclic file.
+        record_id: a record's number (EF 1A), 00 to append to a cyclic file.
         """
         await self._send(0x80, 0xDC, record_id, sfi << 3, data)
 

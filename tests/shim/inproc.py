@@ -119,6 +119,7 @@ def card(serial=1, balance=100_00, purse=None, **options):
     own = {
         "rng": random.Random(number),
         "dpk": keys.card_dpk(number),
+        "dlk": keys.card_dpk(number),
         "dtk": keys.card_dtk(number),
         "apdu_us": 0,
     }

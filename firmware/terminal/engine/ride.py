@@ -160,7 +160,7 @@ class Ride(CompoundPurchase):
             place.institution,
         )
         ride = self._record
-        return ((EF_RIDES, ride.record_id, bytes(ride.raw)), (EF_TRIPS, 0, trip))
+        return ((EF_RIDES, ride.number, bytes(ride.raw)), (EF_TRIPS, 0, trip))
 
     def tti(self, card):
         return super().tti(card) if self.is_compound else card.profile.tti_purchase
