@@ -114,6 +114,11 @@ class Shop:
         if self.stored:
             self.journal.acknowledge(self.stored[-1].seq, self.stored[-1].mac)
 
+    def journal_records(self):
+        """The journal's records, as they are now."""
+        first, raw = self.journal.read(self.journal.oldest_seq, 1 << 16)
+        return record.split(raw, first) if raw else []
+
     def report(self):
         """What the host makes of everything this terminal ever wrote."""
         self.pull()
