@@ -31,7 +31,7 @@ class FileCard:
             self._files, self._file = self._applications.get(data), None
             return b"\x90\x00" if self._files is not None else b"\x6a\x82"
         if self._files is None:
-            return b"\x69\x85"
+            return b"\x6a\x82" if ins == 0xA4 else b"\x69\x85"
         if ins == 0xA4:
             if p1 != self._p1 or data not in self._files:
                 return b"\x6a\x86" if p1 != self._p1 else b"\x6a\x82"

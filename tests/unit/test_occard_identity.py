@@ -186,9 +186,11 @@ def ndef_tag(message, most=250):
     class Tag(FileCard):
         def _answer(self, command):
             if command[1] == 0xA4:
+                name = command[5 : 5 + command[4]]
                 if command[2] == 0:
-                    self._file = command[5:7]
-                return b"\x90\x00"
+                    self._file = name
+                is_here = name == tags.NDEF_APPLICATION or name in files
+                return b"\x90\x00" if is_here else b"\x6a\x82"
             offset = command[2] << 8 | command[3]
             return files[self._file][offset : offset + command[4]] + b"\x90\x00"
 

@@ -59,13 +59,19 @@ def as_dicts(sections: list[Section]) -> list[dict[str, Any]]:
 async def _add(sections: list[Section], title: str, read: Callable[[], Awaitable[Rows]]) -> None:
     """Read one application; one that is not there is left out, one that refuses says why."""
     try:
-        sections.append((title, await read()))
+        rows = await read()
+        sections.append((title, [(label, _printable(value)) for label, value in rows]))
     except WrongCard:
         return
     except Blocked as error:
         sections.append((title, [("state", str(error))]))
     except CardError as error:
         sections.append((title, [("not read", str(error))]))
+
+
+def _printable(text: str) -> str:
+    """A card's own text may hold what a terminal obeys (escape sequences): that is shown as ?."""
+    return "".join(char if char.isprintable() else "?" for char in text)
 
 
 def _identity_rows(target: Target) -> Rows:

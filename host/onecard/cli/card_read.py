@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 from rich.table import Table
+from rich.text import Text
 
 from ..card.report import as_dicts, read_card
 from ..card.targets import drive, open_target
@@ -44,5 +45,5 @@ def register(app: typer.Typer) -> None:
         for title, rows in sections:
             table = Table(title=title, title_justify="left", show_header=False)
             for label, value in rows:
-                table.add_row(label, value)
+                table.add_row(label, Text(value))  # no markup: the card wrote it
             console.print(table)
