@@ -6,7 +6,7 @@ CTESTS = $(MAKE) -s -j2 -C native/ctests OUT=$(CURDIR)/build/ctests PYTHON=$(CUR
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test quick lint arch firmware natmod power peers bench bench-native size clean
-.PHONY: fuzz ctcheck stubs bench-readers test-readers-full
+.PHONY: fuzz ctcheck stubs bench-readers test-readers-full test-money bench-tap
 
 help:  ## this list
 	@sed -n 's/^\([a-z][a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 18
@@ -37,6 +37,13 @@ power:  ## the exhaustive power-cut sweep (long)
 
 test-readers-full:  ## the readers' exhaustive forms: faults at every byte, every scenario on the Pico; 25 minutes
 	$(PYTEST) tests/chip tests/peers tests/device/test_reader_scenario.py tests/device/test_pico_readers.py tests/device/test_pico_sam.py
+
+test-money:  ## a tear at every byte of every transaction, and a million random steps against a ledger; 40 minutes
+	$(PYTEST) -s tests/power/test_tears.py
+	ONECARD_MONEY_STEPS=1000000 $(PY) -m pytest -q -s tests/power/test_money.py
+
+bench-tap:  ## APDUs, bytes, time, heap of each transaction; a long hotlist on the virtual Pico
+	$(PY) tests/bench/taps.py
 
 peers:  ## drivers by others on the simulated PN532, displays and printer
 	$(PY) -m pytest tests/peers

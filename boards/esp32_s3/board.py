@@ -37,6 +37,7 @@ class Board:
     root = ""
     journal_page_size = 1
     allows_reference_crypto = False
+    sam_slot = None
 
     def __init__(self):
         pin = machine.Pin

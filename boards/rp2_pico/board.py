@@ -42,6 +42,7 @@ class Board:
     root = ""
     journal_page_size = 256
     allows_reference_crypto = False
+    sam_slot = None
 
     def __init__(self):
         pins = machine.Pin.board

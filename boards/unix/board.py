@@ -45,6 +45,7 @@ class Board:
     root = "/terminal"
     journal_page_size = 256
     allows_reference_crypto = False
+    sam_slot = None
 
     def __init__(self):
         self._mount_files()

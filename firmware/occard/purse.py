@@ -5,7 +5,7 @@ One Purse is one card in the field with its purse application selected.
 
 import struct
 
-from . import apdu
+from . import apdu, tlv
 from .errors import Blocked, ProtocolError, StatusError, WrongCard
 from .profiles import ED, PURSES
 
@@ -173,7 +173,7 @@ class Purse:
     async def update_cache(self, sfi, record_id, data):
         """UPDATE CAPP DATA CACHE: `data` is written with the debit that follows, or not at all.
 
-        record_id: the low byte of a record's identifier (EF 1A), 00 to append to a cyclic file.
+        record_id: a record's number (EF 1A), 00 to append to a cyclic file.
         """
         await self._send(0x80, 0xDC, record_id, sfi << 3, data)
 
@@ -247,7 +247,7 @@ async def _select(target, profile):
 
 
 async def _purse(target, profile, fci):
-    public = apdu.tlv(fci, (0x6F, 0xA5, 0x9F0C))
+    public = tlv.find(fci, (0x6F, 0xA5, 0x9F0C))
     if public is None or len(public) < 28:  # not there whole: the file has it
         read = apdu.encode(0, 0xB0, 0x80 | EF_PUBLIC, 0, le=_PUBLIC_SIZE)
         public = await apdu.send(target, read)

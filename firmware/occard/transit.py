@@ -104,7 +104,7 @@ class Management:
 
 
 class Ride:
-    """One record of EF 1A, 128 bytes. number: RAIL or BUS.
+    """One record of EF 1A, 128 bytes. number: RAIL or BUS, also in UPDATE CAPP DATA CACHE.
 
     The number decides the layout, not the identifier inside: sources differ about the bus's.
     """
@@ -151,11 +151,6 @@ class Ride:
     def is_under_way(self):
         """Entered or boarded, and not left."""
         return self.raw[14] == ENTERED
-
-    @property
-    def record_id(self):
-        """The byte that names this record in UPDATE CAPP DATA CACHE."""
-        return self.raw[1]
 
 
 class Trip:

@@ -29,6 +29,7 @@ CLOCK_SET = 0x03
 CONFIGURED = 0x04
 REFUSED = 0x10
 IDENTITY = 0x11
+CODE = 0x12
 INTENT = 0x20
 RESULT = 0x21
 CARRIED = 0x22
@@ -58,6 +59,11 @@ HOTLISTED = 1
 BLOCKED = 2  # the card's application is locked
 REASONS = {HOTLISTED: "hotlisted", BLOCKED: "locked on the card"}
 
+# What a card was identified for, or a code taken for.
+ADMISSION = 1
+CHECK_IN = 2
+PURPOSES = {ADMISSION: "admission", CHECK_IN: "check-in"}
+
 # kind: (name, struct format, field names). Amounts and balances in fen, times in UTC seconds.
 _INTENT = (
     "application serial time_s amount balance card_counter terminal_serial random key_version"
@@ -70,6 +76,7 @@ _BODIES = {
     CONFIGURED: ("configured", ">IIB", "time_s digest subject"),
     REFUSED: ("refused", ">IB10sI", "time_s reason serial amount"),
     IDENTITY: ("identity", ">IB12s", "time_s purpose nonce"),
+    CODE: ("code", ">IB10sII8s", "time_s purpose serial generated_s amount digest"),
     INTENT: ("intent", ">B10sIIIHI4sBBBB", _INTENT),
     RESULT: ("result", ">IIBI4s4s", "intent_seq time_s outcome balance tac mac2"),
     CARRIED: ("carried", ">IB10sIIIHI4sBBBB", "intent_seq " + _INTENT),

@@ -10,6 +10,7 @@ import json
 import time
 
 import occrypto
+from occard.qr import Codes, TokenDecoder, TransitDecoder
 from ocwire import message, record
 
 from drivers.reader.base import LinkError, ReaderError, SeveralCards
@@ -25,6 +26,7 @@ from .sam.base import SamError
 from .sam.psam import SCHEMES, Psam
 from .sam.soft import PurchaseKey, SoftSam
 from .scenes import canteen
+from .sealing import Sealer
 from .tally import Tally
 from .ui import texts
 from .ui.facade import UI
@@ -90,7 +92,7 @@ class Terminal:
 
     def configure(self, raw):
         """Take a new configuration (JSON bytes). Raises ConfigError; the old one stays then."""
-        values = config.parse(raw)
+        values = self._checked(raw)
         config.save(self._board.root + "/config.json", values)
         self.config = values
         self._make_engine()
@@ -105,7 +107,7 @@ class Terminal:
         )
         if is_other and self.journal.has_unread():
             raise Refused("unread records under the present keys: pull them first")
-        checked = config.parse(raw)
+        checked = self._checked(raw)
         if self.keys is not None and self.keys.are(values) and checked == self.config:
             return  # said again: nothing changes
         config.save(self._board.root + "/config.json", checked)
@@ -114,6 +116,12 @@ class Terminal:
         self._mount()
         self._record(record.CONFIGURED, self.clock.now_s(), occrypto.crc32(raw), _SUBJECT_KEYS)
         self._changed.set()
+
+    def _checked(self, raw):
+        values = config.parse(raw)
+        if values["sam"] == "psam" and self._board.sam_slot is None:
+            raise config.ConfigError("sam psam: this board has no slot for one")
+        return values
 
     def stop(self):
         """Leave service: the port goes to the REPL."""
@@ -154,15 +162,21 @@ class Terminal:
             self._record(record.BOOT, self.clock.now_s(), boots, board.reset_cause(), firmware)
 
     def _make_engine(self):
-        config = self.config
+        values = self.config
         self.engine = Engine(
             self.journal,
             self._make_sam(),
             self.clock,
             self._make_rules(),
-            config["serial_offset"],
-            config["repeat_ms"],
+            values["serial_offset"],
+            values["repeat_ms"],
+            sealer=Sealer(self.keys.journal),
+            codes=self._make_codes(),
         )
+
+    def _make_codes(self):
+        roots = config.roots(self.config)
+        return Codes([TransitDecoder(roots), TokenDecoder()]) if roots else None
 
     def _make_sam(self):
         config, keys = self.config, self.keys

@@ -3,8 +3,10 @@
 The host checks the same values with explanations; this is the last line against a bad one.
 """
 
+import binascii
 import json
 
+import occrypto
 from occard.profiles import ACCOUNTS
 
 from .files import read_file, replace_file
@@ -26,6 +28,7 @@ _FIELDS = {
     "city": ("", str, 0, 4),  # region code; "": cards' management information is not asked for
     "takes_test_cards": (0, int, 0, 1),
     "hotlist_days": (0, int, 0, 3650),  # nothing is sold on an older hotlist; 0: any age will do
+    "qr_roots": ("", str, 0, 600),  # root keys of transit codes: "1=03AB...", more after spaces
     "sam": ("soft", str, 1, 16),
     "sam_scheme": ("transport", str, 1, 16),
     "sm4_session": ("", str, 0, 16),  # how SM4 cards make session keys, for the soft SAM
@@ -64,10 +67,28 @@ def check(values):
         out[name] = value
     for name, choices in _CHOICES.items():
         if out[name] not in choices:
-            raise ConfigError("%s %s is unknown, not of %s" % (name, out[name], choices))
+            raise ConfigError("%s %s is unknown, not of %s" % (name, out[name], _words(choices)))
+    roots(out)
     if out["city"] and (len(out["city"]) != 4 or not out["city"].isdigit()):
         raise ConfigError("city must be four digits")
     return out
+
+
+def _words(choices):
+    return ", ".join(choices)
+
+
+def roots(values):
+    """{root key index: SM2 public key, compressed} of qr_roots. Raises ConfigError."""
+    found = {}
+    for word in values["qr_roots"].split():
+        index, _, key = word.partition("=")
+        try:
+            found[int(index)] = binascii.unhexlify(key)
+            occrypto.sm2_point(found[int(index)])
+        except ValueError:
+            raise ConfigError("qr_roots: %s is no index=SM2 public key" % word[:20]) from None
+    return found
 
 
 def parse(raw):

@@ -59,7 +59,7 @@ class Rules:
         takes_test_cards=False,
         hotlist_days=0,
     ):
-        self._hotlist = hotlist
+        self.hotlist = hotlist
         self._hotlist_days = hotlist_days
         self._limits = limits or Limits()
         self._tally = tally
@@ -68,10 +68,10 @@ class Rules:
 
     async def check(self, card, order, clock, ledger):
         """Raises Refusal if `card` may not do `order` now."""
-        if card.serial in self._hotlist:
+        if card.serial in self.hotlist:
             ledger.refuse(card.serial, order.amount, record.HOTLISTED)
             raise Refusal(Outcome(HOTLISTED))
-        if self._hotlist_days and self._hotlist.is_older_than(self._hotlist_days, clock.now_s()):
+        if self._hotlist_days and self.hotlist.is_older_than(self._hotlist_days, clock.now_s()):
             raise Refusal(Outcome(HOTLIST_OLD))
         if not card.is_enabled or not card.is_valid_on(clock.bcd()[:4]):
             raise Refusal(Outcome(EXPIRED))

@@ -75,6 +75,10 @@ class Keystore:
         """The terminal's journal key, 16 bytes."""
         return self._derive(b"journal", terminal_id)
 
+    def identity_key(self, terminal_id: str) -> bytes:
+        """The key that opens this terminal's sealed identities, 16 bytes (SPEC.md section 1)."""
+        return occrypto.hmac_sm3(self.journal_key(terminal_id), b"OCT1 identity")[:_KEY_SIZE]
+
     def _derive(self, purpose: bytes, terminal_id: str) -> bytes:
         text = b"OCT1 " + purpose + b" " + parse_terminal_id(terminal_id)
         return occrypto.hmac_sm3(self.master, text)[:_KEY_SIZE]

@@ -2,6 +2,7 @@
 # run(terminal, key, terminal serial, amount, BCD date-time) comes after this text, bytes in hex.
 import asyncio
 import binascii
+import gc
 
 import board
 from ocwire import calendar, record
@@ -51,6 +52,7 @@ class FixedClock:
 
 
 async def sell(terminal, key, serial, amount, when):
+    gc.collect()  # the journal in RAM wants 16 kB in one piece
     reader = board.make().reader
     clock = FixedClock(when)
     journal = Journal(RamFlash(), bytes(16), clock.now_s)

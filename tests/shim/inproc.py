@@ -116,15 +116,14 @@ def card(serial=1, balance=100_00, purse=None, **options):
     """A purse card whose keys are diversified from `purse` (default: K and DTK as masters)."""
     keys = purse or PurseKeys(K, DTK)
     number = serial if isinstance(serial, bytes) else bytes.fromhex(f"{serial:020d}")
-    options.setdefault("rng", random.Random(number))
-    return PurseCard.make(
-        serial=number,
-        balance=balance,
-        dpk=keys.card_dpk(number),
-        dtk=keys.card_dtk(number),
-        apdu_us=0,
-        **options,
-    )
+    own = {
+        "rng": random.Random(number),
+        "dpk": keys.card_dpk(number),
+        "dlk": keys.card_dpk(number),
+        "dtk": keys.card_dtk(number),
+        "apdu_us": 0,
+    }
+    return PurseCard.make(serial=number, balance=balance, **own | options)
 
 
 def soft_sam(terminal=TERMINAL, key=K, is_diversified=True, **options):
@@ -196,6 +195,7 @@ class Board:
 
     name = "inproc"
     allows_reference_crypto = True
+    sam_slot = None
     journal_page_size = 256
 
     def __init__(self, root, flash=None, link_port=None, secret=b"board 1", sectors=8):

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from inproc import DTK, K
-from occard import apdu, purse
+from occard import apdu, purse, tlv
 from occard.errors import CardError, ProtocolError, StatusError
 from occard.profiles import PURSES
 from ocwire import calendar
@@ -193,25 +193,25 @@ def test_a_card_that_never_ends_is_given_up(answer):
 
 def test_objects_are_found_by_their_path():
     data = h("6F0E 8403A00001 A507 9F0801AA 9F0C00")
-    assert apdu.tlv(data, (0x6F, 0x84)) == h("A00001")
-    assert apdu.tlv(data, (0x6F, 0xA5, 0x9F08)) == h("AA")
-    assert apdu.tlv(data, (0x6F, 0xA5, 0x9F0C)) == b""
-    assert apdu.tlv(data, (0x6F, 0x85)) is None
-    assert apdu.tlv(h("00FF00 8101 55"), (0x81,)) == h("55")
-    assert apdu.tlv(h("84 81 02 0102"), (0x84,)) == h("0102")
-    assert apdu.tlv(h("84 82 0002 0102"), (0x84,)) == h("0102")
+    assert tlv.find(data, (0x6F, 0x84)) == h("A00001")
+    assert tlv.find(data, (0x6F, 0xA5, 0x9F08)) == h("AA")
+    assert tlv.find(data, (0x6F, 0xA5, 0x9F0C)) == b""
+    assert tlv.find(data, (0x6F, 0x85)) is None
+    assert tlv.find(h("00FF00 8101 55"), (0x81,)) == h("55")
+    assert tlv.find(h("84 81 02 0102"), (0x84,)) == h("0102")
+    assert tlv.find(h("84 82 0002 0102"), (0x84,)) == h("0102")
 
 
 @pytest.mark.parametrize("raw", ["84", "8405AA", "9F", "84830000010A", "8481", "84820001", "8480"])
 def test_broken_objects_are_a_protocol_error(raw):
     with pytest.raises(ProtocolError):
-        apdu.tlv(h(raw), (0x84,))
+        tlv.find(h(raw), (0x84,))
 
 
 @given(st.binary(max_size=80))
 def test_p7_any_bytes_as_objects_are_an_answer_or_a_protocol_error(raw):
     try:
-        value = apdu.tlv(raw, (0x6F, 0xA5, 0x9F0C))
+        value = tlv.find(raw, (0x6F, 0xA5, 0x9F0C))
     except ProtocolError:
         return
     assert value is None or value in raw

@@ -67,6 +67,10 @@ def test_a_configuration_is_filled_with_defaults_and_kept(tmp_path):
         (b'{"scene": ""}', "scene must be"),
         (b'{"serial_offset": 4294967296}', "serial_offset must be"),
         (b'{"repeat_ms": null}', "repeat_ms must be int"),
+        (b'{"account": "medical"}', "account medical is unknown, not of transit, bank, social"),
+        (b'{"sm4_session": "guess"}', "sm4_session guess is unknown"),
+        (b'{"city": "44"}', "city must be four digits"),
+        (b'{"qr_roots": "1=02"}', "qr_roots: 1=02 is no index=SM2 public key"),
     ],
 )
 def test_p7_a_bad_configuration_is_refused_with_the_field_and_its_range(raw, says):

@@ -5,11 +5,15 @@ The intent is in the journal before the one command that changes the card is sen
 before anything is told to the cardholder (P1, P2).
 """
 
+import binascii
+import struct
 import time
 
-from occard import purse
+import occrypto
+from occard import purse, social
 from occard.errors import Blocked, CardError, ProtocolError, StatusError, WrongCard
 from occard.profiles import PURSES, TRANSIT, of_account
+from occard.qr import CodeError
 from ocwire import record
 
 from drivers.reader.base import CardGone, LinkError
@@ -18,7 +22,12 @@ from ..journal import JournalFull
 from ..outcomes import (
     APPROVED,
     CARD_ERROR,
+    CODE_EXPIRED,
+    CODE_WRONG,
+    EXPIRED,
     HOLD_STILL,
+    HOTLISTED,
+    IDENTIFIED,
     IN_DOUBT,
     JOURNAL_FULL,
     LOADED,
@@ -43,12 +52,27 @@ _PURCHASES = (0x05, 0x06, 0x09)
 class Engine:
     """journal, sam and clock of this terminal; rules: see rules.Rules; serial_offset: see Ledger.
 
+    sealer: sealing.Sealer, to identify people. codes: occard.qr.Codes, to take QR codes.
+
     A card that has paid is not charged again before the field was seen empty, not even after a
     power cut with the card left on the reader, nor within repeat_ms (a shaky hand).
     """
 
-    def __init__(self, journal, sam, clock, rules, serial_offset=0, repeat_ms=0, profiles=PURSES):
+    def __init__(
+        self,
+        journal,
+        sam,
+        clock,
+        rules,
+        serial_offset=0,
+        repeat_ms=0,
+        profiles=PURSES,
+        sealer=None,
+        codes=None,
+    ):
         self.sam = sam
+        self._sealer = sealer
+        self._codes = codes
         self.clock = clock
         self.ledger = Ledger(journal, clock, serial_offset)
         self.rules = rules
@@ -87,6 +111,34 @@ class Engine:
         """
         return await self._guarded(self._undo(target, issuer, pin))
 
+    async def identify(self, target, purpose):
+        """Read who holds the card and keep it sealed: -> Outcome, masked. purpose: of record."""
+        return await self._guarded(self._identify(target, purpose))
+
+    def take_code(self, raw, purpose, amount=0):
+        """Take a QR code (bytes from the scanner) once: -> Outcome.
+
+        A code that is not proved here is told by its detail: it is to be checked on line.
+        """
+        if self._codes is None:
+            return Outcome(CODE_WRONG, detail="no codes are taken here")
+        if not self.clock.is_set():
+            return Outcome(NO_CLOCK)
+        if not self.ledger.has_room():
+            return Outcome(JOURNAL_FULL)
+        now_s = self.clock.now_s()
+        try:
+            code = self._codes.take(raw, now_s, amount)
+        except CodeError as error:
+            return Outcome(CODE_EXPIRED if error.is_stale else CODE_WRONG, detail=str(error))
+        if code.is_proved and code.account in self.rules.hotlist:
+            self.ledger.refuse(code.account, amount, record.HOTLISTED)
+            return Outcome(HOTLISTED)
+        self.ledger.take_code(now_s, purpose, code, amount, occrypto.sm3(raw))
+        return Outcome(
+            IDENTIFIED, amount or None, detail="" if code.is_proved else "check on line"
+        )
+
     # -- the states ---------------------------------------------------------------------
 
     async def _guarded(self, work):
@@ -118,6 +170,7 @@ class Engine:
             return known
         if not allows_repeat and self._has_just_paid(card.serial):
             return Outcome(REPEATED)
+        await order.prepare(self, card)
         await self.rules.check(card, order, self.clock, self.ledger)
         if not self.ledger.has_room():
             return Outcome(JOURNAL_FULL)
@@ -172,6 +225,25 @@ class Engine:
         if verdict != record.DONE:
             return Outcome(IN_DOUBT, order.amount, balance, record.OUTCOMES[verdict])
         return Outcome(LOADED if order.adds else APPROVED, order.amount, balance)
+
+    async def _identify(self, target, purpose):
+        if not self.clock.is_set():
+            return Outcome(NO_CLOCK)
+        if not target.is_iso_dep:
+            raise WrongCard("not an ISO/IEC 14443-4 card")
+        if not self.ledger.has_room():
+            return Outcome(JOURNAL_FULL)
+        identity = await social.read(target)
+        if not identity.is_id_right:
+            return Outcome(CARD_ERROR, detail="the citizen number on the card is wrong")
+        now_s = self.clock.now_s()
+        date = binascii.hexlify(self.clock.bcd()[:4]).decode()
+        if not identity.is_valid_on(date):
+            return Outcome(EXPIRED)
+        bound = self.sam.terminal + struct.pack(">IB", now_s, purpose)
+        nonce, sealed = self._sealer.seal(identity.pack(), bound)
+        self.ledger.identify(now_s, purpose, nonce, sealed)
+        return Outcome(IDENTIFIED, detail=social.masked_id(identity.id_number))
 
     # -- the last purchase --------------------------------------------------------------
 

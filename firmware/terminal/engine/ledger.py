@@ -85,7 +85,15 @@ class Ledger:
         body = record.pack(record.REFUSED, self._clock.now_s(), reason, serial, amount)
         self._journal.append(record.REFUSED, body)
 
-    def identify(self, purpose, nonce, sealed):
+    def identify(self, time_s, purpose, nonce, sealed):
         """Keep a sealed identity."""
-        body = record.pack(record.IDENTITY, self._clock.now_s(), purpose, nonce, tail=sealed)
-        return self._journal.append(record.IDENTITY, body)
+        body = record.pack(record.IDENTITY, time_s, purpose, nonce, tail=sealed)
+        self._journal.append(record.IDENTITY, body)
+
+    def take_code(self, time_s, purpose, code, amount, digest):
+        """Keep that a QR code was taken."""
+        account = code.account if code.is_proved else b""
+        serial = (account + bytes(10))[:10]
+        generated_s = code.generated_s
+        body = record.pack(record.CODE, time_s, purpose, serial, generated_s, amount, digest[:8])
+        self._journal.append(record.CODE, body)

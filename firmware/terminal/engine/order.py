@@ -55,6 +55,9 @@ class Order:
         self.payload = payload
         self.pin = pin
 
+    async def prepare(self, engine, card):
+        """Read what the order depends on; may set amount and payload. Raises Refusal."""
+
     async def _verify_pin(self, card):
         left = await card.verify_pin(self.pin)
         if left is not None:
@@ -103,7 +106,8 @@ class Purchase(Order):
         async def with_key(index):
             answer = await self._initialize(card, index, sam.terminal)
             engine.rules.check_balance(self, answer)
-            await self._before_debit(card)
+            for sfi, record_id, data in self.writes_after(answer, sam.terminal, date_time):
+                await card.update_cache(sfi, record_id, data)
             request = Request(card, index, answer, self.amount, self.tti(card), date_time)
             pending = await sam.purchase(request, engine.ledger.next_serial())
             step = Step(answer, index, self.tti(card), now_s, date_time, pending.serial)
@@ -123,8 +127,9 @@ class Purchase(Order):
             raise Refusal(Outcome(NOT_ENOUGH, self.amount, answer.balance))
         return answer
 
-    async def _before_debit(self, card):
-        """Nothing: a plain purchase writes the purse alone."""
+    def writes_after(self, answer, terminal, date_time):
+        """What is written beside the purse: (sfi, record id, bytes) each; see update_cache."""
+        return ()
 
     async def complete(self, card, step):
         """The debit: (TAC, MAC2)."""
@@ -142,21 +147,20 @@ class Purchase(Order):
 class CompoundPurchase(Purchase):
     """A purchase that writes files of the card with the debit, or neither (TTI 09, JT/T 978).
 
-    writes: (sfi, record id, bytes) each, see Purse.update_cache. amount may be 0 (a metro entry).
+    writes: (sfi, record id, bytes) each, see Purse.update_cache. amount may be 0 (an entry).
     """
 
     is_compound = True
 
     def __init__(self, amount, writes, account=TRANSIT, payload=b""):
         super().__init__(amount, account, payload)
-        self.writes = writes
+        self._writes = writes
 
     def tti(self, card):
         return TTI_COMPOUND
 
-    async def _before_debit(self, card):
-        for sfi, record_id, data in self.writes:
-            await card.update_cache(sfi, record_id, data)
+    def writes_after(self, answer, terminal, date_time):
+        return self._writes
 
 
 class Load(Order):

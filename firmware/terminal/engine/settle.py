@@ -1,7 +1,7 @@
 """Transactions of unknown outcome: the card that comes back tells what became of its own."""
 
 from occard.errors import ProtocolError, StatusError
-from ocwire import record
+from ocwire import calendar, record
 
 from drivers.reader.base import CardGone, LinkError
 
@@ -31,12 +31,13 @@ class Settle:
                 self._ledger.close(intent_seq, record.PROVED, after, *proof)
                 return Outcome(RESOLVED, amount, after)
             now_counter, now_balance = await self._state(card, is_load, intent["key_index"])
+            is_in_log = await self._is_in_log(card, intent, proof)
         except (CardGone, LinkError, ProtocolError) as error:
             return Outcome(TAP_AGAIN, amount, detail=str(error))
         if proof is None and now_counter == intent["card_counter"]:
             self._ledger.close(intent_seq, record.NOT_DONE, now_balance)
             return None
-        if self._agrees(intent, proof, now_counter, now_balance, after):
+        if is_in_log:
             self._ledger.close(intent_seq, record.UNCHECKED, after, *proof)
             return Outcome(LOADED if is_load else RESOLVED, amount, after)
         tac, mac2 = proof or (NO_TAC, NO_TAC)
@@ -71,12 +72,30 @@ class Settle:
         except SamError:
             return None
 
-    def _agrees(self, intent, proof, counter, balance, after):
-        """True if the card proves it, and its counter and balance say the same, where the SAM
-        itself can check nothing: after its reset (a PSAM), and for loads."""
-        if proof is None or counter != intent["card_counter"] + 1 or balance != after:
+    async def _is_in_log(self, card, intent, proof):
+        """True if the card proves it and its own log has it, with this terminal and second.
+
+        For what the SAM can check no more: after a PSAM's reset, and for loads. Proof and counter
+        alone could be those of a transaction of the same amount elsewhere.
+        """
+        is_load = intent["tti"] in record.LOADS
+        if proof is None or (self._sam.can_resume and not is_load):
             return False
-        return intent["tti"] in record.LOADS or not self._sam.can_resume
+        moment = calendar.to_bcd(intent["time_s"])
+        try:
+            entries = await card.log()
+        except (StatusError, ProtocolError):
+            return False
+        for entry in entries:
+            if (
+                entry.counter == intent["card_counter"] + 1
+                and entry.amount == intent["amount"]
+                and entry.tti == intent["tti"]
+                and entry.terminal == self._sam.terminal
+                and entry.moment == moment
+            ):
+                return True
+        return False
 
     async def _state(self, card, is_load, key_index):
         """(counter, balance) as the card has them now; INITIALIZE writes nothing on it.

@@ -104,7 +104,10 @@ class Psam(Sam):
 
     async def purchase(self, request, serial):
         if not self._is_up:
+            before = self.terminal
             await self.start()
+            if self.terminal != before:  # INITIALIZE has named the other one to the card
+                raise SamError(WRONG, "another SAM was put in: tap again")
         self._live = None
         try:
             if request.security_id and self._scheme.gives_security_id:

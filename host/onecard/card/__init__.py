@@ -1,0 +1,1 @@
+"""Real cards on a desk: targets over libraries' readers, and a report of what a card holds."""

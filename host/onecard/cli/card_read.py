@@ -1,0 +1,48 @@
+"""onecard card read: everything that a real card tells, labelled and masked."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from ..card.report import as_dicts, read_card
+from ..card.targets import drive, open_target
+from .options import AsJson, console, print_json
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+
+    @app.command(name="read")
+    def read_command(
+        reader: Annotated[
+            str | None,
+            typer.Option("--reader", help="Serial port of a PN532 (HSU), e.g. /dev/ttyUSB0."),
+        ] = None,
+        pcsc: Annotated[
+            str | None,
+            typer.Option("--pcsc", help="A PC/SC reader: some part of its name."),
+        ] = None,
+        as_json: AsJson = False,
+    ) -> None:
+        """Read the card on a reader: purses, logs, rides, social security, bank, NDEF.
+
+        Nothing is written, no PIN is tried, names and numbers are masked.
+
+        Example: onecard card read --reader /dev/ttyUSB0
+        """
+        target = open_target(reader, pcsc)
+        try:
+            sections = drive(read_card(target))
+        finally:
+            target.close()
+        if as_json:
+            print_json(as_dicts(sections))
+            return
+        for title, rows in sections:
+            table = Table(title=title, title_justify="left", show_header=False)
+            for label, value in rows:
+                table.add_row(label, value)
+            console.print(table)
