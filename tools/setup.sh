@@ -46,6 +46,10 @@ if [ "${FOR:-}" = tests ]; then # other cores, fuzzing, the constant-time check
     need clang clang
     need openssl openssl
     need pcsc_scan pcsc-tools # a list of real cards' ATRs
+    need pcscd pcscd
+    need opensc-tool opensc
+    need vicc vsmartcard-vpicc
+    [ -f /etc/reader.conf.d/vpcd ] || packages+=(vsmartcard-vpcd)
     [ -f /usr/lib/python3/dist-packages/smartcard/ATR.py ] || packages+=(python3-pyscard)
     [ -d /usr/lib/picolibc/riscv64-unknown-elf ] || packages+=(picolibc-riscv64-unknown-elf)
     ls /usr/lib/llvm-14/lib/clang/*/lib/linux/libclang_rt.fuzzer-*.a >/dev/null 2>&1 || packages+=(libclang-rt-14-dev)

@@ -35,6 +35,7 @@ class Blocked(CardError):
 
 _MEANINGS = {
     0x6283: "application invalidated",
+    0x6300: "verification failed",
     0x6581: "memory failure",
     0x6700: "wrong length",
     0x6900: "class does not match line protection",
@@ -42,6 +43,7 @@ _MEANINGS = {
     0x6982: "security status not satisfied",
     0x6983: "key or PIN blocked",
     0x6985: "conditions of use not satisfied",
+    0x6986: "no current file",
     0x6988: "wrong MAC in secure messaging",
     0x6A80: "wrong data",
     0x6A81: "function not supported or application blocked",

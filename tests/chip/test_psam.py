@@ -3,7 +3,8 @@
 import pytest
 from contact import play
 from onecard.sim.cards import pboc
-from onecard.sim.cards.psam import Psam, diversify
+from onecard.sim.cards.cipher import Sm4
+from onecard.sim.cards.psam import FILE_HOUSING, Psam, PsamKey, diversify
 from onecard.sim.cards.purse import PurseCard
 from onecard.sim.chips.iso7816_atr import Profile
 
@@ -168,3 +169,47 @@ def test_a_purse_card_takes_the_psams_mac1_and_the_psam_the_cards_mac2():
         assert await bench.exchange(credit(done[4:8].hex())) == b"\x90\x00"
 
     play(test, sam)
+
+
+def test_an_sm4_purse_and_an_sm4_key_of_the_psam_agree():
+    """The algorithm byte decides: the same SAM serves 3DES and SM4 cards, two levels each."""
+    factors = CARD_8 + ISSUER_8
+    own = Sm4()
+    card_key = own.diversify(own.diversify(K, ISSUER_8), CARD_8)
+    purse = PurseCard.make(
+        serial=b"\x03\x10" + CARD_8,
+        issuer=ISSUER_8,
+        dpk=card_key,
+        algorithm=4,
+        key_version=7,
+        balance=1000,
+    )
+    sam = selected(next_serial=9, more_keys=(PsamKey(7, 4, K),))
+    assert sam.process(init_sam(factors))[-2:] == b"\x90\x00"
+    purse.process(bytes.fromhex("00A4040008A000000632010105"))
+    start = purse.process(bytes.fromhex("805001020B 01 000000C8 112233445566 0F"))
+    data = start[11:15] + start[4:6] + pboc.amount4(200) + bytes.fromhex("0620250131123456")
+    data += start[9:11] + factors
+    answer = sam.process(bytes([0x80, 0x70, 0, 0, len(data)]) + data)
+    moment = bytes.fromhex("20250131123456")
+    done = purse.process(bytes.fromhex("805401000F") + answer[:4] + moment + answer[4:8])
+    assert done[-2:] == b"\x90\x00" and purse.balance == 800
+    assert sam.process(credit(done[4:8].hex())) == b"\x90\x00"
+
+
+def test_a_locked_sam_sells_nothing_and_uses_no_serial():
+    sam = selected(next_serial=5, locked=True)
+    assert sam.process(init_sam()) == bytes.fromhex("6983")
+    assert sam.next_serial == 5
+
+
+def test_a_housing_ministry_sam_is_selected_by_name_and_covers_the_security_identifier(plain):
+    sam = Psam(dpk=K, application=FILE_HOUSING, next_serial=0x123)
+    mark = bytes(range(9))
+    assert sam.process(bytes.fromhex("80CA000009") + mark) == bytes.fromhex("6985")
+    assert sam.process(bytes.fromhex("00A4040006BDA8C9E8B2BF"))[-2:] == b"\x90\x00"
+    assert sam.process(bytes.fromhex("80CA000009") + mark) == b"\x90\x00"
+    key = pboc.purchase_session_key(K, bytes.fromhex("A1B2C3D4"), 0x10, 0x123)
+    covered = bytes.fromhex("000000C8 06 112233445566 20250131123456") + mark
+    assert sam.process(init_sam())[4:8] == pboc.mac(key, covered)
+    assert sam.process(init_sam())[4:8] != pboc.mac(key, covered)

@@ -1,5 +1,6 @@
 """What a test cannot do without: told by name where it is missing, and an error in CI."""
 
+import importlib.util
 import os
 import shutil
 from pathlib import Path
@@ -20,6 +21,14 @@ def missing(text: str) -> NoReturn:
 def file(path: Path, text: str) -> Path:
     """`path`, which must exist; `text` says what is missing and how to get it."""
     return path if path.exists() else missing(text)
+
+
+def package_folder(name: str, how: str) -> Path:
+    """The folder that a Python package lies in; `how` gets it."""
+    found = importlib.util.find_spec(name)
+    if found is None or found.origin is None:
+        missing(f"no {name}: {how}")
+    return Path(found.origin).parents[1]
 
 
 def image(board: str) -> Path:

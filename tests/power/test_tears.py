@@ -9,6 +9,7 @@ import pytest
 from inproc import TERMINAL, K, card, soft_sam
 from issuer import BenchIssuer
 from occard import transit
+from onecard.sim.cards.cipher import suite_of
 from onecard.sim.cards.psam import Psam as PsamCard
 from onecard.sim.cards.psam import diversify
 from onecard.sim.cards.tags import FaultyCard
@@ -70,6 +71,20 @@ def no_prove(a_card):
     return FaultyCard(a_card, 0x5A, b"\x6d\x00")
 
 
+def sm4_card():
+    suite = suite_of(4, "complement")
+    number = bytes.fromhex(f"{7:020d}")
+    return transit_card(7, algorithm=4, dpk=suite.diversify(K, number[2:]))
+
+
+def sm4_shop(number=TERMINAL):
+    return Shop(make_sam=lambda: soft_sam(number, sm4_session="complement"), number=number)
+
+
+def boarding():
+    return Ride(PLACE, Tariff(by_stops=(100, 200, 300)))
+
+
 # name: (shop, card, order, what stands before the card)
 KINDS = {
     "purchase": (soft_shop, transit_card, purchase, None),
@@ -78,6 +93,8 @@ KINDS = {
     ),
     "purchase with a PSAM": (psam_shop, psam_card, purchase, None),
     "compound purchase": (soft_shop, transit_card, metro_exit, None),
+    "purchase from an SM4 card": (sm4_shop, sm4_card, purchase, None),
+    "boarding and alighting": (soft_shop, transit_card, boarding, None),
     "bus ride": (soft_shop, transit_card, ride, None),
     "load": (soft_shop, transit_card, load, None),
     "load, a card without GET TRANSACTION PROVE": (soft_shop, transit_card, load, no_prove),
@@ -117,6 +134,33 @@ def air_bytes(kind):
     return total
 
 
+def twice_torn(kind, first_after, second_after):
+    """Torn away, and torn away again while it is being settled; then it stays. True if all is
+    reconciled and nothing is open."""
+    make_shop, make_card, make_order, wrap = KINDS[kind]
+    here, a_card = make_shop(), make_card()
+    held = wrap(a_card) if wrap else a_card
+    here.run_in_field(held, make_order(), first_after)
+    here.clock.time_s += 5
+    here.run_in_field(held, make_order(), second_after)
+    for _ in range(2):
+        here.clock.time_s += 5
+        outcome, _ = here.run_in_field(held, make_order())
+        assert outcome.kind in (APPROVED, LOADED, RESOLVED, IN_DOUBT), outcome.kind
+    assert not here.journal.open
+    return judge(START - a_card.balance, [here.report()], [here.doubtful()])
+
+
+def sweep_twice(kind, stride):
+    total, cases = air_bytes(kind), 0
+    for first_after in range(1, total + 2, stride):
+        for second_after in range(1 + first_after % stride, total + 60, stride):
+            assert twice_torn(kind, first_after, second_after), (kind, first_after, second_after)
+            cases += 1
+    print(f"{kind}: torn twice, {cases} cases")
+    return cases
+
+
 def sweep(kind, stride):
     total, cases = air_bytes(kind), 0
     for after in AFTER:
@@ -136,6 +180,17 @@ def test_p2_a_tear_at_any_byte_reconciles_to_the_fen(kind):
 @pytest.mark.parametrize("kind", KINDS)
 def test_p2_a_tear_at_every_byte_reconciles_to_the_fen(kind):
     assert sweep(kind, 1) > 400
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_p2_a_card_torn_away_twice_reconciles_to_the_fen(kind):
+    assert sweep_twice(kind, 41) > 20
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", KINDS)
+def test_p2_a_card_torn_away_twice_anywhere_reconciles_to_the_fen(kind):
+    assert sweep_twice(kind, 5) > 1000
 
 
 def test_a_terminal_that_takes_a_lost_answer_for_no_debit_would_be_noticed(monkeypatch):

@@ -1,5 +1,7 @@
 """Loads, refunds, compound purchases, rides, SM4 cards: what else a terminal does with a purse."""
 
+import random
+
 import pytest
 import virtual
 from inproc import DTK, TERMINAL, K, card, soft_sam
@@ -7,6 +9,7 @@ from issuer import BenchIssuer
 from occard import purse, transit
 from occard.profiles import BANK
 from ocwire import record
+from onecard import verify
 from onecard.sim.cards import pboc
 from onecard.sim.cards.purse import PurseCard
 from onecard.sim.cards.tags import FaultyCard
@@ -340,3 +343,52 @@ def test_the_log_of_a_card_is_read_newest_first():
     entries = virtual.run(read())
     assert [(e.amount, e.tti) for e in entries] == [(500, 2), (300, 6), (200, 6), (100, 6)]
     assert entries[0].is_load and entries[1].terminal == bytes.fromhex(TERMINAL)
+
+
+# -- fuzz -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("make_order", [
+    lambda: Purchase(100),
+    lambda: Load(100, BenchIssuer()),
+    lambda: Ride(PLACE, Tariff(flat=200, transfer_fen=100, transfer_s=60)),
+    lambda: CompoundPurchase(0, ((0x1A, 1, RIDES[0]),)),
+], ids=["purchase", "load", "ride", "compound purchase"])  # fmt: skip
+def test_p7_whatever_a_card_answers_ends_in_an_outcome_and_the_next_card_is_served(make_order):
+    seed = 21
+    print("seed", seed)
+    rng = random.Random(seed)
+    here = Shop(sectors=64)
+    moved = 0
+    for n in range(300):
+        a_card = card(100 + n, 20_000, rides=RIDES, balance_limit=1_000_000)
+        hit = rng.randrange(1, 8)
+        count = [0]
+
+        def spoil(apdu, right, hit=hit, count=count):
+            count[0] += 1
+            if count[0] != hit:
+                return right
+            how = rng.randrange(4)
+            if how == 0:
+                return rng.randbytes(rng.randrange(30))  # content, length and status word
+            if how == 1:
+                return right[: rng.randrange(len(right))]
+            if how == 2:
+                return right[:-2] + rng.choice([0x6A80, 0x6985, 0x9302, 0x6F00]).to_bytes(2, "big")
+            return rng.randbytes(len(right) - 2) + right[-2:]
+
+        assert here.run(FaultyCard(a_card, None, spoil), make_order()).kind
+        here.clock.time_s += 1
+        for _ in range(2):  # it comes back and is settled
+            assert here.run(a_card, make_order()).kind
+        moved += 20_000 - a_card.balance
+        assert not here.journal.open
+    assert here.run(card(1), Purchase(100)).kind == APPROVED
+    report = here.report()
+    wrong = [f for f in report.findings if f.kind not in (verify.IN_DOUBT, verify.WRONG_TAC)]
+    assert wrong == []
+    doubtful = sum(abs(i["amount"]) for i in here.doubtful().values())
+    assert abs(moved + 100 - (report.debited - report.loaded)) <= doubtful + 100 * len(
+        [f for f in report.findings if f.kind == verify.WRONG_TAC]
+    )

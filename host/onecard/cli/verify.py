@@ -60,6 +60,12 @@ def register(app: typer.Typer) -> None:
                     f"{report.purchases} purchases, {yuan(report.debited)} yuan, "
                     f"{report.tacs} TACs"
                 )
+                if report.loads:
+                    console.print(f"  {report.loads} loads, {yuan(report.loaded)} yuan")
+                if report.unchecked_tacs:
+                    console.print(
+                        f"  {report.unchecked_tacs} TACs of SM4 cards: for their issuer to check"
+                    )
                 for finding in report.findings:
                     console.print(f"  {finding.kind}: {finding.text}")
         if not all(report.is_proved for report in reports):

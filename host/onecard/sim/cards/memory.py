@@ -5,7 +5,7 @@ truth values, or tuples of bytes, numbers or further frozen dataclasses (tables 
 """
 
 import types
-from dataclasses import MISSING, field, fields, is_dataclass
+from dataclasses import MISSING, Field, field, fields, is_dataclass
 from typing import Any, get_args, get_origin, get_type_hints
 
 from onecard.errors import OneCardError
@@ -36,6 +36,15 @@ def secret_octets(most: int) -> Any:
     return field(default=b"", repr=False, metadata={"size": (0, most), "is_secret": True})
 
 
+def volatile(default: Any) -> Any:
+    """A field that is no memory: neither dumped nor loaded."""
+    return field(default=default, metadata={"is_volatile": True})
+
+
+def _kept(cls: Any) -> "list[Field[Any]]":
+    return [f for f in fields(cls) if f.init and not f.metadata.get("is_volatile")]
+
+
 def number(default: int, most: int, least: int = 0) -> Any:
     """A whole number from least to most."""
     return field(default=default, metadata={"range": (least, most)})
@@ -53,7 +62,7 @@ def records(size: int, count: int) -> Any:
 
 def dump(memory: Any) -> dict[str, Any]:
     """Plain values of all fields, ready for JSON or TOML."""
-    return {f.name: _plain(getattr(memory, f.name)) for f in fields(memory)}
+    return {f.name: _plain(getattr(memory, f.name)) for f in _kept(memory)}
 
 
 def _plain(value: Any) -> Any:
@@ -72,7 +81,7 @@ def load(cls: type, table: Any, where: str, is_strict: bool = True) -> Any:
     """
     if not isinstance(table, dict):
         raise CardFileError(f"{where} must be a table")
-    known = {f.name: f for f in fields(cls) if f.init}
+    known = {f.name: f for f in _kept(cls)}
     unknown = sorted(set(table) - set(known))
     if unknown and is_strict:
         raise CardFileError(f"{where}: unknown field {unknown[0]}", f"fields: {', '.join(known)}")
