@@ -1,4 +1,4 @@
-"""The shared tests on the unix port: crypto vectors on every backend, and ocwire (P8)."""
+"""The shared tests on the unix port: crypto vectors on every backend, ocwire and occard (P8)."""
 
 import shutil
 import subprocess
@@ -11,6 +11,7 @@ from memory_files import BOTH, VECTORS
 from onecard.build.sources import project_root
 
 NATIVE = project_root() / "native"
+SHIM = project_root() / "tests" / "shim"
 BOARDS = {"unix": "x64", "unix32": "x86"}  # board -> the native modules that it takes
 
 
@@ -82,3 +83,8 @@ def test_p8_vectors_hold_on_a_stock_interpreter_with_the_twin(stock, twin):
 def test_shared_formats_hold(unix_binary):
     said = micropython(unix_binary, "test_ocwire.py")
     assert said.endswith(" tests passed\n") and int(said.split()[0]) >= 10
+
+
+def test_p8_cards_are_read_as_on_the_host(unix_binary):
+    said = micropython(unix_binary, "test_occard.py", path=[SHIM])
+    assert said.endswith(" tests passed\n") and int(said.split()[0]) >= 7
