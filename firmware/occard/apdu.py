@@ -50,11 +50,13 @@ async def send(target, command):
     data = b""
     for _ in range(_MAX_FETCHES):
         sw = status(answer)
-        if sw >> 8 == 0x6C:
-            answer = bytes(await target.exchange(command[:-1] + bytes((sw & 0xFF,))))
+        if sw >> 8 == 0x6C:  # the same again with the right Le, be it in place of one or not
+            head = command[:-1] if expected(command) else command
+            answer = bytes(await target.exchange(head + bytes((sw & 0xFF,))))
         elif sw >> 8 == 0x61:
             data += answer[:-2]
-            answer = bytes(await target.exchange(encode(0, 0xC0, 0, 0, le=sw & 0xFF or 256)))
+            command = encode(0, 0xC0, 0, 0, le=sw & 0xFF or 256)
+            answer = bytes(await target.exchange(command))
         else:
             return data + decode(answer)
     raise ProtocolError("card never stops offering more data")

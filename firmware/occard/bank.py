@@ -17,7 +17,8 @@ SCHEMES = {
 _ABSENT = (0x6A82, 0x6A81, 0x6A86, 0x6700, 0x6D00, 0x6E00)
 _MAX_FILES = 8
 _MAX_RECORDS = 16
-_PDOL, _AFL, _TRACK2, _PAN, _EXPIRY = 0x9F38, 0x94, 0x57, 0x5A, 0x5F24
+_PDOL, _AFL, _TRACK2, _PAN, _EXPIRY, _ATC = 0x9F38, 0x94, 0x57, 0x5A, 0x5F24, 0x9F36
+_MAX_DOL = 250  # bytes of data that one command can carry with its head
 # What a terminal says of itself in GPO, by tag; all else is zeros.
 _TERMINAL = {
     0x9F66: b"\x36\x00\x00\x80",  # contactless, no magnetic stripe: it only reads
@@ -27,22 +28,23 @@ _TERMINAL = {
 
 
 class BankCard:
-    """scheme: for people. last_digits: four. expiry: "YYMM", or "" if the card does not say."""
+    """scheme: for people. last_digits: four. expiry: "YYMM", or "" if the card does not say.
 
-    def __init__(self, scheme, last_digits, expiry):
+    counter: the application transaction counter (ATC), or None if the card does not say.
+    """
+
+    def __init__(self, scheme, last_digits, expiry, counter=None):
         self.scheme = scheme
         self.last_digits = last_digits
         self.expiry = expiry
+        self.counter = counter
 
 
 async def applications(target):
     """AIDs of the PPSE directory in the card's order of priority; empty if it has none."""
-    try:
-        fci = await apdu.send(target, apdu.encode(0, 0xA4, 4, 0, PPSE, 256))
-    except StatusError as error:
-        if error.sw in _ABSENT:
-            return []
-        raise
+    fci = await _select(target, PPSE)
+    if fci is None:
+        return []
     entries = tlv.find(fci, (0x6F, 0xA5, 0xBF0C)) or b""
     found = []
     for tag, value in tlv.objects(entries):
@@ -55,15 +57,27 @@ async def applications(target):
 
 
 async def read(target):
-    """Identify the card's bank application: -> BankCard. Raises WrongCard if it has none."""
-    for aid in await applications(target):
-        if aid[:5] == _UNIONPAY:
-            return await _read(target, aid)
+    """Identify the card's bank application: -> BankCard. Raises WrongCard if it has none.
+
+    A card without a PPSE (contact only) is asked for each AID of SCHEMES.
+    """
+    for aid in await applications(target) or sorted(SCHEMES):
+        fci = await _select(target, aid) if aid[:5] == _UNIONPAY else None
+        if fci is not None:
+            return await _read(target, aid, fci)
     raise WrongCard("no bank application on this card")
 
 
-async def _read(target, aid):
-    fci = await apdu.send(target, apdu.encode(0, 0xA4, 4, 0, aid, 256))
+async def _select(target, name):
+    try:
+        return await apdu.send(target, apdu.encode(0, 0xA4, 4, 0, name, 256))
+    except StatusError as error:
+        if error.sw in _ABSENT:
+            return None
+        raise
+
+
+async def _read(target, aid, fci):
     pdol = tlv.find(fci, (0x6F, 0xA5, _PDOL)) or b""
     data = _dol(pdol)
     gpo = apdu.encode(0x80, 0xA8, 0, 0, bytes((0x83, len(data))) + data, 256)
@@ -93,8 +107,8 @@ def _dol(dol):
         size = dol[at]
         at += 1
         out += (_TERMINAL.get(tag, b"") + bytes(size))[:size]
-    if len(out) > 250:
-        raise ProtocolError("PDOL asks for %d bytes" % len(out))
+        if len(out) > _MAX_DOL:
+            raise ProtocolError("PDOL asks for more than %d bytes" % _MAX_DOL)
     return out
 
 
@@ -126,7 +140,7 @@ def _records(afl):
 
 def _collect(data, found):
     for tag, value in tlv.objects(data):
-        if tag in (_TRACK2, _PAN, _EXPIRY):
+        if tag in (_TRACK2, _PAN, _EXPIRY, _ATC):
             found[tag] = bytes(value)
 
 
@@ -143,4 +157,6 @@ def _card(aid, found):
     if len(digits) < 12 or not digits.isdigit():
         raise ProtocolError("no account number where one must be")
     scheme = SCHEMES.get(aid[:8], "UnionPay")
-    return BankCard(scheme, digits[-4:], expiry if expiry.isdigit() else "")
+    raw = found.get(_ATC, b"")
+    counter = raw[0] << 8 | raw[1] if len(raw) == 2 else None
+    return BankCard(scheme, digits[-4:], expiry if expiry.isdigit() else "", counter)

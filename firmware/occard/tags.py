@@ -14,7 +14,15 @@ _MAX_MESSAGE = 1024
 _MAX_RECORDS = 16
 _TEXT, _URI = b"T", b"U"
 _WELL_KNOWN = 1
-_PREFIXES = ("", "http://www.", "https://www.", "http://", "https://", "tel:", "mailto:")
+# NFC Forum URI record type definition, table 3: abbreviation code -> what it stands for.
+_PREFIXES = (
+    "", "http://www.", "https://www.", "http://", "https://", "tel:", "mailto:",
+    "ftp://anonymous:anonymous@", "ftp://ftp.", "ftps://", "sftp://", "smb://", "nfs://",
+    "ftp://", "dav://", "news:", "telnet://", "imap:", "rtsp://", "urn:", "pop:", "sip:", "sips:",
+    "tftp:", "btspp://", "btl2cap://", "btgoep://", "tcpobex://", "irdaobex://", "file://",
+    "urn:epc:id:", "urn:epc:tag:", "urn:epc:pat:", "urn:epc:raw:", "urn:epc:", "urn:nfc:",
+)  # fmt: skip
+_LEAST_READ = 15  # MLe of a capability container is at least this (Type 4 Tag, 5.1.2)
 
 
 def uid_of(target):
@@ -48,7 +56,9 @@ async def read_ndef(target):
     head = await apdu.send(target, apdu.encode(0, 0xB0, 0, 0, le=_CC_SIZE))
     if len(head) != _CC_SIZE or head[7] != 0x04:
         raise ProtocolError("capability container of %d bytes" % len(head))
-    most = max(1, min(head[3] << 8 | head[4], 250))
+    most = min(head[3] << 8 | head[4], 250)
+    if most < _LEAST_READ:
+        raise ProtocolError("tag gives %d bytes at a time" % most)
     await _select(target, head[9:11])
     size = await _binary(target, 0, 2, most)
     length = size[0] << 8 | size[1]
@@ -113,9 +123,8 @@ def _record(tnf, kind, payload):
     try:
         if tnf == _WELL_KNOWN and kind == _TEXT and payload and not payload[0] & 0x80:
             return Record("text", payload[1 + (payload[0] & 0x3F) :].decode(), payload)
-        if tnf == _WELL_KNOWN and kind == _URI and payload:
-            prefix = _PREFIXES[payload[0]] if payload[0] < len(_PREFIXES) else ""
-            return Record("uri", prefix + payload[1:].decode(), payload)
+        if tnf == _WELL_KNOWN and kind == _URI and payload and payload[0] < len(_PREFIXES):
+            return Record("uri", _PREFIXES[payload[0]] + payload[1:].decode(), payload)
     except UnicodeError:
         pass  # not what it says: kept as bytes
     return Record("other", "", payload)

@@ -119,7 +119,7 @@ def test_a_transit_code_is_proved_and_taken_once():
                 gate.take(raw, NOW_S + 6)
             except qr.CodeError:
                 continue
-            raise AssertionError("taken: %d bytes" % len(raw))
+            raise AssertionError("taken: " + repr(raw))
 
 
 def test_random_answers_end_in_a_typed_error():

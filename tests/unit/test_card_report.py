@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from filecard import FileCard
+from filecard import FileCard, tlv
 from onecard.card.report import as_dicts, read_card
 from onecard.cli import card_read, main
 from test_occard_identity import ID, NAME, PAN, bank_card, ndef_tag, social_card
@@ -30,6 +30,14 @@ def test_p6_a_holder_is_shown_masked():
 def test_p6_a_bank_account_is_shown_by_four_digits():
     found = dict(report(bank_card())["bank"])
     assert found["account"] == "**** 4890" and PAN[6:12] not in str(found)
+
+
+def test_a_bank_cards_counter_is_shown_where_the_card_tells_it():
+    card = bank_card()
+    assert "transaction counter" not in dict(report(card)["bank"])
+    body = tlv("57", bytes.fromhex(PAN + "D3012201")) + tlv("9F36", b"\x01\x02")
+    card._answers[bytes.fromhex("00B2010C00")] = tlv("70", body)
+    assert dict(report(card)["bank"])["transaction counter"] == "258"
 
 
 def test_a_card_that_keeps_its_holder_to_itself_says_why():

@@ -177,6 +177,14 @@ def test_a_wrong_le_is_repeated_with_the_cards_own():
 
 
 def test_an_answer_that_is_announced_is_fetched():
+    for command in ("00A4000002EF05", "00A40000"):  # no Le of its own: it is added, nothing lost
+        target = Direct(lambda c: h("6C04") if c[-1] != 4 else h("AABBCCDD9000"))
+        assert run(apdu.send(target, h(command))) == h("AABBCCDD")
+        assert target.commands[1] == h(command) + b"\x04"
+    fetched = iter([h("6102"), h("6C01"), h("079000")])
+    target = Direct(lambda c: next(fetched))
+    assert run(apdu.send(target, h("00A4000002EF05"))) == h("07")
+    assert target.commands[1:] == [h("00C0000002"), h("00C0000001")]  # not the command again
     parts = iter([h("01 6102"), h("0203 6100"), h("04 9000")])
     target = Direct(lambda c: next(parts))
     assert run(apdu.send(target, h("00A4000002"))) == h("01020304")

@@ -162,6 +162,37 @@ def test_a_card_without_a_bank_application_is_told():
         run(bank.read(FileCard({})))
 
 
+def test_the_transaction_counter_is_told_where_the_card_tells_it():
+    assert run(bank.read(bank_card())).counter is None
+    body = tlv("57", bytes.fromhex(PAN + "D3012201")) + tlv("9F36", b"\x01\x02")
+    card = bank_card()
+    card._answers[bytes.fromhex("00B2010C00")] = tlv("70", body)
+    assert run(bank.read(card)).counter == 0x0102
+
+
+def test_a_contact_card_without_a_directory_is_asked_for_each_application():
+    card = bank_card()
+    del card._answers[bytes.fromhex("00A404000E") + bank.PPSE + b"\0"]
+    assert run(bank.read(card)).last_digits == "4890"
+
+
+def test_an_application_that_the_directory_names_and_the_card_has_not_is_passed_over():
+    card = bank_card()
+    del card._answers[bytes.fromhex("00A4040008") + AID + b"\0"]
+    with pytest.raises(WrongCard, match="bank"):
+        run(bank.read(card))
+
+
+def test_a_card_cannot_ask_for_more_than_a_command_carries():
+    card = bank_card()
+    name = bytes.fromhex("00A4040008") + AID + b"\0"
+    greedy = tlv("9F38", bytes.fromhex("9F37FF") * 30)
+    card._answers[name] = tlv("6F", tlv("A5", greedy))
+    with pytest.raises(ProtocolError, match="more than 250"):
+        run(bank.read(card))
+    assert len(card.commands) == 2
+
+
 @pytest.mark.parametrize("afl", ["080101", "08010100" * 9])
 def test_a_file_list_that_is_none_is_a_protocol_error(afl):
     with pytest.raises(ProtocolError, match="AFL"):
@@ -205,6 +236,26 @@ def test_text_and_addresses_are_read_from_a_type_4_tag(most):
     assert [(r.kind, r.text) for r in found] == [
         ("text", "图书馆"), ("uri", "https://example.org"),
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("code", "prefix"),
+    [(0, ""), (1, "http://www."), (6, "mailto:"), (7, "ftp://anonymous:anonymous@"),
+     (0x13, "urn:"), (0x1D, "file://"), (0x23, "urn:nfc:")],
+)  # fmt: skip
+def test_an_address_has_the_beginning_that_its_code_stands_for(code, prefix):
+    (found,) = tags.parse(bytes([0xD1, 1, 3]) + b"U" + bytes([code]) + b"ab")
+    assert (found.kind, found.text) == ("uri", prefix + "ab")
+
+
+def test_an_unknown_code_of_an_address_is_not_guessed():
+    (found,) = tags.parse(bytes([0xD1, 1, 3]) + b"U\x24ab")
+    assert (found.kind, found.text) == ("other", "")
+
+
+def test_a_tag_that_would_give_a_byte_at_a_time_is_refused():
+    with pytest.raises(ProtocolError, match="14 bytes at a time"):
+        run(tags.read_ndef(ndef_tag(b"", 14)))
 
 
 def test_a_message_that_is_too_long_is_refused():

@@ -176,11 +176,14 @@ async def _social(target: Target) -> Rows:
 async def _bank(target: Target) -> Rows:
     found = await bank.read(target)
     expiry = f"{found.expiry[2:]}/{found.expiry[:2]}" if found.expiry else "not told"
-    return [
+    rows = [
         ("scheme", found.scheme),
         ("account", f"**** {found.last_digits}"),
         ("valid until", expiry),
     ]
+    if found.counter is not None:
+        rows.append(("transaction counter", str(found.counter)))
+    return rows
 
 
 async def _ndef(target: Target) -> Rows:
