@@ -42,7 +42,14 @@ _CHECKS = "10X98765432"
 
 
 class NeedsSam(CardError):
-    """The card gives this only to the social security scheme's own SAM."""
+    """The card gives this only to the social security scheme's own SAM.
+
+    identity: what it gave without, an Identity of no holder; None if it gave nothing.
+    """
+
+    def __init__(self, text, identity=None):
+        super().__init__(text)
+        self.identity = identity
 
 
 def is_id_number(text):
@@ -66,7 +73,8 @@ def masked_name(text):
 class Identity:
     """What was read. Texts are ASCII; name: GBK bytes; dates: 8 digits; "" or b"" if not there.
 
-    region: six digits (GB/T 2260). generation: 1, 2 or 3, 0 if the card does not say.
+    region, birthplace: six digits (GB/T 2260). ethnic_group: two (GB/T 3304). sex: "1" male, "2"
+    female (GB/T 2261.1). generation: 1, 2 or 3, 0 if the card does not say.
     """
 
     def __init__(self, fields):
@@ -82,6 +90,7 @@ class Identity:
         self.name = name.replace(b"\x00", b"").rstrip(b" ")
         self.sex = text("sex")
         self.ethnic_group = text("ethnic_group")
+        self.birthplace = text("birthplace")
         self.birth_date = text("birth_date")
 
     @property
@@ -133,7 +142,7 @@ def unpack(raw):
 
 
 def _texts(fields):
-    numeric = ("card_id", "issued", "valid_until", "birth_date", "ethnic_group")
+    numeric = ("card_id", "issued", "valid_until", "birthplace", "birth_date", "ethnic_group")
 
     def text(name):
         raw = fields.get(name, b"")
@@ -150,7 +159,8 @@ async def read(target, authenticate=None):
 
     authenticate: async challenge -> cryptogram for EXTERNAL AUTHENTICATE with key 0A, where a SAM
     of the scheme is at hand. Raises WrongCard for a card without the application, NeedsSam for one
-    that wants a SAM that is not there.
+    that wants a SAM that is not there before it tells the holder. A card that keeps back only its
+    card number is read without it.
     """
     if await _try(target, apdu.encode(0, 0xA4, 4, 0, SSSE, 256), _ABSENT) is None:
         raise WrongCard("no social security application on this card")
@@ -158,13 +168,18 @@ async def read(target, authenticate=None):
         challenge = await apdu.send(target, apdu.encode(0, 0x84, 0, 0, le=8))
         cryptogram = await authenticate(challenge)
         await _read_or_needs_sam(target, apdu.encode(0, 0x82, 0, _EXTERNAL_KEY, cryptogram))
-    fields = {}
+    fields, refusal = {}, None
     for file, tags in ((_EF_CARD, _CARD_TAGS), (_EF_HOLDER, _HOLDER_TAGS)):
-        await _select_file(target, file)
-        await _read_file(target, tags, fields)
-    if "id_number" not in fields:
-        raise ProtocolError("no citizen number on the card")
-    return Identity(fields)
+        try:
+            await _select_file(target, file)
+            await _read_file(target, tags, fields)
+        except NeedsSam as error:
+            refusal = error
+    if "id_number" in fields:
+        return Identity(fields)
+    if refusal is not None:
+        raise NeedsSam(str(refusal), Identity(fields) if fields else None)
+    raise ProtocolError("no citizen number on the card")
 
 
 async def _select_file(target, file):

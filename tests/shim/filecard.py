@@ -5,7 +5,8 @@ class FileCard:
     """applications: {AID: {file id: [records]}}; records are whole objects (tag, size, value).
 
     by: "number" or "tag", how records are asked for. p1: what SELECT of a file wants. guarded:
-    file ids that answer 6982 until authenticated. answers: {command: answer} before all else.
+    file ids, or tags of single records, that answer 6982 until authenticated. answers: {command:
+    answer} before all else.
     """
 
     is_iso_dep = True
@@ -52,10 +53,12 @@ class FileCard:
         if (p2 == 4) != (self._by == "number"):
             return b"\x6a\x86"
         records = self._files.get(self._file, [])
-        if self._by == "number":
-            return records[p1 - 1] + b"\x90\x00" if p1 <= len(records) else b"\x6a\x83"
         found = [r for r in records if r[0] == p1]
-        return found[0] + b"\x90\x00" if found else b"\x6a\x83"
+        if self._by == "number":
+            found = records[p1 - 1 : p1]
+        if not found:
+            return b"\x6a\x83"
+        return b"\x69\x82" if found[0][0] in self._guarded else found[0] + b"\x90\x00"
 
 
 def tlv(tag, *values):

@@ -41,8 +41,11 @@ def test_a_bank_cards_counter_is_shown_where_the_card_tells_it():
 
 
 def test_a_card_that_keeps_its_holder_to_itself_says_why():
-    found = report(social_card(guarded=[b"\xef\x06"]))["social security"]
-    assert "6982" in str(found)
+    found = dict(report(social_card(guarded=[b"\xef\x06"]))["social security"])
+    assert "6982" in found["holder"] and "name" not in found
+    assert (found["issuing region"], found["generation"]) == ("440301", "3")
+    found = dict(report(social_card(guarded=[b"\xef\x05", b"\xef\x06"]))["social security"])
+    assert list(found) == ["not read"] and "6982" in found["not read"]
 
 
 def test_nothing_on_the_card_is_told_as_such():

@@ -48,6 +48,7 @@ def test_a_holder_is_read_in_every_dialect(by, p1, name_more):
         "20240101", "20340101", "19491231",
     )  # fmt: skip
     assert found.sex == "1" and found.generation == 3
+    assert (found.birthplace, found.ethnic_group) == ("440301", "01")
 
 
 @pytest.mark.parametrize(("version", "generation"), [("1.00", 1), ("2.00", 2), ("", 0)])
@@ -73,6 +74,35 @@ def test_a_card_that_wants_the_schemes_sam_says_so_and_is_read_with_one():
     assert run(social.read(card, authenticate)).id_number == ID
     assert asked == [bytes(range(8))]
     assert card.commands[2] == bytes.fromhex("0082000A10") + bytes(16)
+
+
+@pytest.mark.parametrize("by", ["number", "tag"])
+def test_a_card_that_keeps_back_its_number_alone_is_read_without_it(by):
+    found = run(social.read(social_card(by=by, guarded=[0x07])))
+    assert (found.id_number, found.card_number) == (ID, "")
+
+
+def test_what_a_card_gives_without_the_sam_comes_with_the_refusal():
+    with pytest.raises(social.NeedsSam) as caught:
+        run(social.read(social_card(guarded=[b"\xef\x06", 0x07])))
+    given = caught.value.identity
+    assert (given.region, given.generation, given.valid_until) == ("440301", 3, "20340101")
+    assert (given.id_number, given.card_number, given.name) == ("", "", b"")
+    with pytest.raises(social.NeedsSam) as caught:
+        run(social.read(social_card(guarded=[b"\xef\x05", b"\xef\x06"])))
+    assert caught.value.identity is None
+
+
+def test_a_refused_cryptogram_is_no_identity():
+    async def authenticate(challenge):
+        return bytes(16)
+
+    card = social_card(guarded=[b"\xef\x06"], answers={})
+    refused = bytes.fromhex("0082000A10") + bytes(16)
+    answer = card._answer
+    card._answer = lambda command: b"\x63\x00" if command == refused else answer(command)
+    with pytest.raises(social.NeedsSam, match="6300"):
+        run(social.read(card, authenticate))
 
 
 def test_no_pin_is_ever_tried():

@@ -159,13 +159,25 @@ async def _rides(card: Any) -> Rows:
 
 
 async def _social(target: Target) -> Rows:
-    found = await social.read(target)
+    try:
+        found = await social.read(target)
+    except social.NeedsSam as error:
+        if error.identity is None:
+            raise
+        return [("holder", f"kept back: {error}"), *_issue(error.identity)]
     name = found.name.decode("gbk", "replace")
     check = "" if found.is_id_right else "  (its check character is WRONG)"
     return [
         ("name", social.masked_name(name)),
         ("citizen number", social.masked_id(found.id_number) + check),
         ("card number", social.masked_id(found.card_number)),
+        *_issue(found),
+    ]
+
+
+def _issue(found: Any) -> Rows:
+    """What EF05 says of the card itself."""
+    return [
         ("issuing region", found.region),
         ("generation", str(found.generation or "not told")),
         ("issued", found.issued),
