@@ -1,12 +1,16 @@
 # Runs on the device: the terminal's purse, SAM, engine and journal against a card in the field.
-# run(terminal, key, terminal serial, amount, BCD date-time) comes after this text, bytes in hex.
+# run(terminal, key, terminal serial, amount, BCD date-time, TTI) or run_load(terminal, key,
+# amount, BCD date-time) comes after this text, bytes in hex.
 import asyncio
 import binascii
 import gc
+import struct
 
 import board
+import occrypto
+from occard import purse
 from ocwire import calendar, record
-from terminal.engine import Engine
+from terminal.engine import CompoundPurchase, Engine, Purchase
 from terminal.journal import Journal
 from terminal.rules import Rules
 from terminal.sam.soft import PurchaseKey, SoftSam
@@ -51,7 +55,15 @@ class FixedClock:
         return self._when
 
 
-async def sell(terminal, key, serial, amount, when):
+async def card_on(reader):
+    await reader.start()
+    target = None
+    while target is None:
+        target = await reader.poll(150)
+    return target
+
+
+async def sell(terminal, key, serial, amount, when, tti=6):
     gc.collect()  # the journal in RAM wants 16 kB in one piece
     reader = board.make().reader
     clock = FixedClock(when)
@@ -60,19 +72,39 @@ async def sell(terminal, key, serial, amount, when):
     keys = (PurchaseKey(1, binascii.unhexlify(key), False),)
     sam = SoftSam(binascii.unhexlify(terminal), keys)
     engine = Engine(journal, sam, clock, Rules(), serial - journal.next_seq)
-    await reader.start()
-    target = None
-    while target is None:
-        target = await reader.poll(150)
-    outcome = await engine.purchase(target, amount)
+    target = await card_on(reader)
+    order = Purchase(amount) if tti == 6 else CompoundPurchase(amount, ())
+    outcome = await engine.run(target, order)
     items = record.split(journal.read(1, 400)[1], 1)
     result = items[-1].fields()
     print("outcome", outcome.kind, outcome.balance)
     print("records", [record.name(item.kind) for item in items])
-    print("tac", binascii.hexlify(result["tac"]).decode().upper())
-    print("mac2", binascii.hexlify(result["mac2"]).decode().upper())
+    say("tac", result["tac"])
+    say("mac2", result["mac2"])
+
+
+async def load(terminal, key, amount, when):
+    terminal, when = binascii.unhexlify(terminal), binascii.unhexlify(when)
+    held = await purse.select(await card_on(board.make().reader))
+    answer = await held.initialize_load(1, amount, terminal)
+    block = answer.random + struct.pack(">H", answer.counter) + b"\x80\x00"
+    session_key = occrypto.pboc_session_key(binascii.unhexlify(key), block)
+    mac2 = occrypto.pboc_mac(session_key, struct.pack(">IB", amount, 2) + terminal + when)
+    say("mac1", answer.mac1)
+    say("mac2", mac2)
+    say("tac", await held.credit(when, mac2))
+    print("balance", await held.balance())
+
+
+def say(name, raw):
+    print(name, binascii.hexlify(raw).decode().upper())
 
 
 def run(*case):
     asyncio.run(sell(*case))
+    print("end")
+
+
+def run_load(*case):
+    asyncio.run(load(*case))
     print("end")

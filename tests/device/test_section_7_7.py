@@ -8,7 +8,7 @@ import os
 import select
 import stat
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -37,6 +37,7 @@ class Example:
     mac1: str
     mac2: str
     tac: str | None
+    tti: int = 6
 
     def card(self):
         """The card, keeping the commands it gets in `seen`."""
@@ -57,11 +58,12 @@ class Example:
         """What went over the air, and that the session key behind it is the published one."""
         select_, initialize, debit = card.seen
         assert select_[:4].hex() == "00a40400"
-        assert initialize.hex() == f"805001020b01{self.amount:08x}{self.terminal}0f"
+        p1 = 1 if self.tti == 6 else 3
+        assert initialize.hex() == f"80500{p1}020b01{self.amount:08x}{self.terminal}0f"
         assert debit.hex().upper() == f"805401000F{self.serial:08X}{self.when}{self.mac1}08"
         key = pboc.purchase_session_key(K, bytes.fromhex(self.random), self.counter, self.serial)
         assert key.hex().upper() == self.session_key
-        text = f"{self.amount:08x}06{self.terminal}{self.when}"
+        text = f"{self.amount:08x}{self.tti:02x}{self.terminal}{self.when}"
         assert pboc.mac(key, bytes.fromhex(text)).hex().upper() == self.mac1
         assert card.balance == 9000 - self.amount and card.offline_serial == self.counter + 1
 
@@ -74,12 +76,16 @@ COMPUTED = Example(
     "A1B2C3D4", 0x10, 0x123, "112233445566", "20250131123456", 200,
     "6696ADD895DE22EF", "FA18F43A", "0881E007", "FE42C476",
 )  # fmt: skip
-EXAMPLES = pytest.mark.parametrize("example", [PUBLISHED, COMPUTED], ids=["published", "computed"])
+COMPOUND = replace(COMPUTED, mac1="11C1CEA1", tac="279A087A", tti=9)
+LOAD_CALL = f"run_load('112233445566', '{K.hex()}', 1000, '20250131123456')"
+EXAMPLES = pytest.mark.parametrize(
+    "example", [PUBLISHED, COMPUTED, COMPOUND], ids=["published", "computed", "compound"]
+)
 
 
 def call(example):
     """The device's call for one example; SCRIPT defines run()."""
-    case = (example.terminal, K.hex(), example.serial, example.amount, example.when)
+    case = (example.terminal, K.hex(), example.serial, example.amount, example.when, example.tti)
     return f"run{case!r}"
 
 
@@ -92,14 +98,30 @@ def check_said(example, said):
     assert example.tac is None or f"tac {example.tac}" in lines
 
 
-@EXAMPLES
-def test_the_section_on_the_unix_port(unix_binary, tmp_path, example):
-    program = tmp_path / "script.py"
-    program.write_text(f"{SCRIPT.read_text()}\n{call(example)}\n")
-    instead = tmp_path / "terminal"
+def load_card():
+    """The card of the computed load: 5.00 on it, online serial 7."""
+    return PurseCard.make(
+        balance=500, online_serial=7, dlk=K, dtk=DTK, apdu_us=0.0,
+        random_source=bytes.fromhex("A1B2C3D4"), start_date=bytes.fromhex("20100101"),
+    )  # fmt: skip
+
+
+def check_load(said, card):
+    """MAC1, MAC2 and TAC of cards.md 7.7, and the new balance on both sides."""
+    lines = said.replace("\r\n", "\n").split("\n")
+    for line in ("mac1 11965A94", "mac2 BA992EB2", "tac 5B199CF5", "balance 1500"):
+        assert line in lines, said
+    assert card.balance == 1500
+
+
+def said_by_unix(unix_binary, folder, text, card):
+    """What the unix port prints when it runs SCRIPT and `text` with that card in the field."""
+    program = folder / "script.py"
+    program.write_text(f"{SCRIPT.read_text()}\n{text}\n")
+    instead = folder / "terminal"
     instead.write_text(f"#!/bin/sh\nexec '{unix_binary}' '{program}'\n")
     instead.chmod(instead.stat().st_mode | stat.S_IXUSR)
-    world, card = UnixWorld(instead, tmp_path / "state", time_scale=0.0), example.card()
+    world = UnixWorld(instead, folder / "state", time_scale=0.0)
     link = os.open(world.link_path, os.O_RDWR | os.O_NOCTTY)
     try:
         world.power_on()
@@ -112,20 +134,34 @@ def test_the_section_on_the_unix_port(unix_binary, tmp_path, example):
     finally:
         os.close(link)
         world.close()
-    check_said(example, said.decode())
+    return said.decode()
+
+
+@EXAMPLES
+def test_the_section_on_the_unix_port(unix_binary, tmp_path, example):
+    card = example.card()
+    check_said(example, said_by_unix(unix_binary, tmp_path, call(example), card))
     example.check_card(card)
+
+
+def test_the_sections_load_on_the_unix_port(unix_binary, tmp_path):
+    card = load_card()
+    check_load(said_by_unix(unix_binary, tmp_path, LOAD_CALL, card), card)
 
 
 @pytest.mark.pico
 def test_the_section_on_the_virtual_pico(uf2):
     world = open_repl(PicoWorld(uf2))
     world.exec(SCRIPT.read_text())
-    for example in (PUBLISHED, COMPUTED):
+    for example in (PUBLISHED, COMPUTED, COMPOUND):
         card = example.card()
         world.field.place(card)
         said = world.exec(call(example))
         check_said(example, said)
         example.check_card(card)
+    card = load_card()
+    world.field.place(card)
+    check_load(world.exec(LOAD_CALL), card)
     world.close()
 
 

@@ -26,7 +26,7 @@ class _Entry:
 
     def template(self) -> bytes:
         """Directory entry, tag 61."""
-        label = tlv(0x50, self.label.encode("ascii"))
+        label = tlv(0x50, self.label.encode("gbk"))
         return tlv(0x61, tlv(0x4F, self.name) + label + tlv(0x87, bytes([self.priority])))
 
 
@@ -71,7 +71,8 @@ class Chip:
     uid, atqa, sak, ats: see base.Card; a card without contactless side has no ATS. rng: its random
     numbers; random_source, if given, fixes them (repeated as long as needed). on_commit: called
     with the card after each change of a memory. apdu_us: its time per APDU, microseconds.
-    has_files: DFs can be selected by file id too. has_names: by name; without, by file id alone.
+    inf_size: bytes of answer a block. has_files: DFs can be selected by file id too. has_names: by
+    name; without, by file id alone.
     """
 
     def __init__(
@@ -88,6 +89,7 @@ class Chip:
         atqa: bytes = b"\x04\x00",
         sak: int = 0x20,
         ats: bytes = bytes.fromhex("0578807002"),
+        inf_size: int = 253,
     ) -> None:
         self.applications = list(applications)
         self.uid, self.atqa, self.sak, self.ats = uid, atqa, sak, ats
@@ -95,7 +97,7 @@ class Chip:
         self.random_source = random_source
         self.has_files, self.has_names = has_files, has_names
         self.on_commit = on_commit
-        self.apdu_us = apdu_us
+        self.apdu_us, self.inf_size = apdu_us, inf_size
         listed = any(a.label for a in self.applications)
         self._directories = [Directory(PPSE), Directory(PSE)] if listed else []
         for application in [*self.applications, *self._directories]:
@@ -166,7 +168,7 @@ class Chip:
     def _get_challenge(self, command: Command) -> bytes:
         if command.p1 or command.p2:
             raise ApduError(0x6A86)
-        if command.data or command.le not in (4, 8):
+        if command.data or command.le not in (4, 8, 16):
             raise ApduError(0x6700)
         self._challenge = self.random(command.le)
         return self._challenge + status(0x9000)

@@ -38,7 +38,7 @@ def secret_octets(most: int) -> Any:
 
 def volatile(default: Any) -> Any:
     """A field that is no memory: neither dumped nor loaded."""
-    return field(default=default, metadata={"is_volatile": True})
+    return field(default=default, compare=False, metadata={"is_volatile": True})
 
 
 def _kept(cls: Any) -> "list[Field[Any]]":
@@ -53,6 +53,16 @@ def number(default: int, most: int, least: int = 0) -> Any:
 def choice(default: str, *others: str) -> Any:
     """A text out of a closed list."""
     return field(default=default, metadata={"choices": (default, *others)})
+
+
+def text(default: str, most: int) -> Any:
+    """A text of at most `most` bytes in GBK."""
+    return field(default=default, metadata={"text": most})
+
+
+def digits(default: str, least: int, most: int) -> Any:
+    """A text of least to most decimal digits."""
+    return field(default=default, metadata={"digits": (least, most)})
 
 
 def records(size: int, count: int) -> Any:
@@ -126,6 +136,14 @@ def _fits(value: Any, meta: dict[str, Any]) -> bool:
     if "range" in meta:
         least, most = meta["range"]
         return bool(least <= value <= most)
+    if "digits" in meta:
+        least, most = meta["digits"]
+        return value.isdecimal() and value.isascii() and least <= len(value) <= most
+    if "text" in meta:
+        try:
+            return len(value.encode("gbk")) <= int(meta["text"])
+        except UnicodeEncodeError:
+            return False
     return "choices" not in meta or value in meta["choices"]
 
 
@@ -135,6 +153,10 @@ def _permitted(meta: dict[str, Any], hint: Any = None) -> str:
         return f"{most} hex digits" if least == most else f"{least} to {most} hex digits"
     if "range" in meta:
         return "a whole number from {} to {}".format(*meta["range"])
+    if "digits" in meta:
+        return "{} to {} digits".format(*meta["digits"])
+    if "text" in meta:
+        return f"a text of at most {meta['text']} bytes in GBK"
     if "choices" in meta:
         return "one of " + ", ".join(repr(one) for one in meta["choices"])
     names = {bytes: "hex digits", bool: "true or false", int: "a whole number", str: "a text"}

@@ -40,6 +40,9 @@ class FaultyCard:
         self.card, self.ins, self.answer, self.runs = card, ins, answer, runs
         self.uid, self.atqa, self.sak = card.uid, card.atqa, card.sak
         self.ats, self.apdu_us = card.ats, card.apdu_us
+        inf_size = getattr(card, "inf_size", None)
+        if inf_size is not None:
+            self.inf_size = inf_size
 
     def process(self, apdu: bytes) -> bytes:
         """The inner card's answer, or the wrong one for the chosen instruction."""
