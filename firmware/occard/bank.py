@@ -30,7 +30,7 @@ _TERMINAL = {
 class BankCard:
     """scheme: for people. last_digits: four. expiry: "YYMM", or "" if the card does not say.
 
-    counter: the application transaction counter (ATC), or None if the card does not say.
+    counter: the application's transaction counter (ATC), None if the card does not say.
     """
 
     def __init__(self, scheme, last_digits, expiry, counter=None):
@@ -88,7 +88,18 @@ async def _read(target, aid, fci):
             break
         record = await apdu.send(target, command)
         _collect(tlv.find(record, (0x70,)) or b"", found)
+    if _ATC not in found:
+        found[_ATC] = await _counter(target)
     return _card(aid, found)
+
+
+async def _counter(target):
+    """The ATC by GET DATA; b"" from a card that does not give it."""
+    try:
+        answer = await apdu.send(target, apdu.encode(0x80, 0xCA, 0x9F, 0x36, le=256))
+    except StatusError:
+        return b""
+    return bytes(tlv.find(answer, (_ATC,)) or b"")
 
 
 def _dol(dol):
@@ -157,6 +168,6 @@ def _card(aid, found):
     if len(digits) < 12 or not digits.isdigit():
         raise ProtocolError("no account number where one must be")
     scheme = SCHEMES.get(aid[:8], "UnionPay")
-    raw = found.get(_ATC, b"")
-    counter = raw[0] << 8 | raw[1] if len(raw) == 2 else None
+    atc = found[_ATC]
+    counter = atc[0] << 8 | atc[1] if len(atc) == 2 else None
     return BankCard(scheme, digits[-4:], expiry if expiry.isdigit() else "", counter)

@@ -14,13 +14,14 @@ _MAX_MESSAGE = 1024
 _MAX_RECORDS = 16
 _TEXT, _URI = b"T", b"U"
 _WELL_KNOWN = 1
-# NFC Forum URI record type definition, table 3: abbreviation code -> what it stands for.
+# By identifier code (NFC Forum URI RTD 1.0, 3.2.2); a code beyond them puts nothing before.
 _PREFIXES = (
     "", "http://www.", "https://www.", "http://", "https://", "tel:", "mailto:",
     "ftp://anonymous:anonymous@", "ftp://ftp.", "ftps://", "sftp://", "smb://", "nfs://",
-    "ftp://", "dav://", "news:", "telnet://", "imap:", "rtsp://", "urn:", "pop:", "sip:", "sips:",
-    "tftp:", "btspp://", "btl2cap://", "btgoep://", "tcpobex://", "irdaobex://", "file://",
-    "urn:epc:id:", "urn:epc:tag:", "urn:epc:pat:", "urn:epc:raw:", "urn:epc:", "urn:nfc:",
+    "ftp://", "dav://", "news:", "telnet://", "imap:", "rtsp://", "urn:", "pop:", "sip:",
+    "sips:", "tftp:", "btspp://", "btl2cap://", "btgoep://", "tcpobex://", "irdaobex://",
+    "file://", "urn:epc:id:", "urn:epc:tag:", "urn:epc:pat:", "urn:epc:raw:", "urn:epc:",
+    "urn:nfc:",
 )  # fmt: skip
 _LEAST_READ = 15  # MLe of a capability container is at least this (Type 4 Tag, 5.1.2)
 
@@ -38,7 +39,7 @@ def uid_of(target):
 
 
 class Record:
-    """kind: "text", "uri" or "other". text: of the first two, else "". payload: as it is."""
+    """kind: "text" (in UTF-8), "uri" or "other". text: of these two, else "". payload: bytes."""
 
     def __init__(self, kind, text, payload):
         self.kind = kind
@@ -123,8 +124,9 @@ def _record(tnf, kind, payload):
     try:
         if tnf == _WELL_KNOWN and kind == _TEXT and payload and not payload[0] & 0x80:
             return Record("text", payload[1 + (payload[0] & 0x3F) :].decode(), payload)
-        if tnf == _WELL_KNOWN and kind == _URI and payload and payload[0] < len(_PREFIXES):
-            return Record("uri", _PREFIXES[payload[0]] + payload[1:].decode(), payload)
+        if tnf == _WELL_KNOWN and kind == _URI and payload:
+            prefix = _PREFIXES[payload[0]] if payload[0] < len(_PREFIXES) else ""
+            return Record("uri", prefix + payload[1:].decode(), payload)
     except UnicodeError:
         pass  # not what it says: kept as bytes
     return Record("other", "", payload)

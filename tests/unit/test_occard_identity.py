@@ -2,6 +2,7 @@
 
 import random
 
+import ndef
 import pytest
 from filecard import FileCard, tlv
 from occard import bank, social, tags
@@ -48,7 +49,7 @@ def test_a_holder_is_read_in_every_dialect(by, p1, name_more):
         "20240101", "20340101", "19491231",
     )  # fmt: skip
     assert found.sex == "1" and found.generation == 3
-    assert (found.birthplace, found.ethnic_group) == ("440301", "01")
+    assert (found.ethnic_group, found.birthplace) == ("01", "440301")
 
 
 @pytest.mark.parametrize(("version", "generation"), [("1.00", 1), ("2.00", 2), ("", 0)])
@@ -138,7 +139,18 @@ def test_every_wrong_digit_and_every_swap_of_neighbours_is_noticed():
 def test_p6_what_is_shown_is_masked():
     assert social.masked_id(ID) == "110105**********2X"
     assert social.masked_name(NAME) == "张**"
-    assert social.masked_id("1234") == "****"
+    assert social.masked_id("110105491231002") == "110105*******02"
+
+
+@pytest.mark.parametrize("text", ["", "1", "1234", "12345", "M1234567", "H12345678", "C123456789"])
+def test_p6_a_number_that_is_no_citizens_shows_two_characters_at_most(text):
+    hidden = social.masked_id(text)
+    assert len(hidden) == len(text) and hidden.count("*") >= len(text) - 2
+    assert not hidden.strip("*") or (len(text) > 4 and hidden.endswith(text[-2:]))
+
+
+def test_p6_a_name_of_one_character_is_not_shown():
+    assert [social.masked_name(name) for name in ("", "张", "张三")] == ["", "*", "张*"]
 
 
 def test_a_packed_identity_comes_back():
@@ -187,17 +199,27 @@ def test_p6_a_bank_card_is_known_by_its_last_digits_alone(gpo, track):
     assert PAN[:12] not in repr(vars(found))
 
 
+@pytest.mark.parametrize(
+    ("answer", "counter"), [(None, None), ("9F36021234", 0x1234), ("9F360112", None)]
+)
+def test_the_transaction_counter_is_told_where_the_card_gives_it(answer, counter):
+    card = bank_card()
+    if answer is not None:
+        card._answers[bytes.fromhex("80CA9F3600")] = bytes.fromhex(answer)
+    assert run(bank.read(card)).counter == counter
+
+
 def test_a_card_without_a_bank_application_is_told():
     with pytest.raises(WrongCard, match="bank"):
         run(bank.read(FileCard({})))
 
 
-def test_the_transaction_counter_is_told_where_the_card_tells_it():
-    assert run(bank.read(bank_card())).counter is None
+def test_a_transaction_counter_in_a_record_is_taken_from_there():
     body = tlv("57", bytes.fromhex(PAN + "D3012201")) + tlv("9F36", b"\x01\x02")
     card = bank_card()
     card._answers[bytes.fromhex("00B2010C00")] = tlv("70", body)
     assert run(bank.read(card)).counter == 0x0102
+    assert all(command[1] != 0xCA for command in card.commands)
 
 
 def test_a_contact_card_without_a_directory_is_asked_for_each_application():
@@ -268,24 +290,26 @@ def test_text_and_addresses_are_read_from_a_type_4_tag(most):
     ]  # fmt: skip
 
 
-@pytest.mark.parametrize(
-    ("code", "prefix"),
-    [(0, ""), (1, "http://www."), (6, "mailto:"), (7, "ftp://anonymous:anonymous@"),
-     (0x13, "urn:"), (0x1D, "file://"), (0x23, "urn:nfc:")],
-)  # fmt: skip
-def test_an_address_has_the_beginning_that_its_code_stands_for(code, prefix):
-    (found,) = tags.parse(bytes([0xD1, 1, 3]) + b"U" + bytes([code]) + b"ab")
-    assert (found.kind, found.text) == ("uri", prefix + "ab")
-
-
-def test_an_unknown_code_of_an_address_is_not_guessed():
-    (found,) = tags.parse(bytes([0xD1, 1, 3]) + b"U\x24ab")
-    assert (found.kind, found.text) == ("other", "")
-
-
 def test_a_tag_that_would_give_a_byte_at_a_time_is_refused():
     with pytest.raises(ProtocolError, match="14 bytes at a time"):
         run(tags.read_ndef(ndef_tag(b"", 14)))
+
+
+def test_messages_by_ndeflib_are_read_as_it_wrote_them():
+    """Every identifier code of an address, short and long records, texts in both encodings."""
+    prefixes = [prefix for prefix in ndef.UriRecord._prefix_strings if prefix]
+    addresses = [prefix + "example" for prefix in prefixes] + [
+        "geo:31.8,117.2",
+        "urn:" + "x" * 300,
+    ]
+    assert len(addresses) > 30
+    for address in addresses:
+        found = tags.parse(b"".join(ndef.message_encoder([ndef.UriRecord(address)])))
+        assert [(r.kind, r.text) for r in found] == [("uri", address)]
+    for encoding, kind in (("UTF-8", "text"), ("UTF-16", "other")):
+        record = ndef.TextRecord("图书馆" * 40, "zh-Hans", encoding)
+        found = tags.parse(b"".join(ndef.message_encoder([record])))
+        assert [(r.kind, r.text) for r in found] == [(kind, record.text if kind == "text" else "")]
 
 
 def test_a_message_that_is_too_long_is_refused():

@@ -223,6 +223,7 @@ async def _bank(target: Target) -> Rows:
         ("scheme", found.scheme),
         ("account", f"**** {found.last_digits}"),
         ("valid until", expiry),
+        ("transactions", "not told" if found.counter is None else str(found.counter)),
     ]
 
 
