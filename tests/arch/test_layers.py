@@ -31,6 +31,8 @@ TABLE = {
     "terminal.tally": ("ocwire", "occrypto"),
     "terminal.files": (),
     "terminal.sam": ("occard", "occrypto", "drivers.reader.base", "drivers.sam.base"),
+    # a cardholder's contact card: a slot's errors become those of a reader
+    "terminal.contact": ("occard", "drivers.reader.base", "drivers.sam.base"),
     "terminal.journal": ("ocwire", "occrypto"),
     "terminal.link": ("ocwire", "occrypto"),
     "terminal.clock": ("ocwire", "occrypto"),
