@@ -54,14 +54,16 @@ class TransitDecoder:
     roots: {root key index: SM2 public key, X|Y or compressed}. counts_itself: whether the length
     field counts version and itself too, which is not published: None takes either reading. The
     certificate's expiry is read as MMYY and as YYMM, BCD, for the same reason: one that has passed
-    by both is refused.
+    by both is refused. markers: the bytes that may stand before the issuer's and the user's
+    signature, whose meaning is not published either; None takes any.
     """
 
     kind = "transit"
 
-    def __init__(self, roots, counts_itself=None):
+    def __init__(self, roots, counts_itself=None, markers=None):
         self._roots = {index: occrypto.sm2_point(key) for index, key in roots.items()}
         self._counts_itself = counts_itself
+        self._markers = markers
 
     def recognises(self, raw):
         """True if these bytes begin as such a code."""
@@ -74,6 +76,7 @@ class TransitDecoder:
         if len(raw) != 332 + free_size:
             raise CodeError("code of %d bytes, %d expected" % (len(raw), 332 + free_size))
         self._check_length(raw)
+        self._check_markers(raw[signed_end], raw[signed_end + _SIGNATURE_SIZE + 4])
         generated_s = struct.unpack_from(">I", raw, 263 + free_size)[0]
         self._prove(raw, signed_end, now_s)
         expiry_s = struct.unpack_from(">I", raw, 191)[0]
@@ -88,6 +91,11 @@ class TransitDecoder:
         readings = {None: (len(raw), len(raw) - 3), True: (len(raw),), False: (len(raw) - 3,)}
         if said not in readings[self._counts_itself]:
             raise CodeError("code says it has %d bytes" % said)
+
+    def _check_markers(self, *found):
+        for marker in found:
+            if self._markers is not None and marker not in self._markers:
+                raise CodeError("signature of kind %02X is not known here" % marker)
 
     def _prove(self, raw, signed_end, now_s):
         """Root signs the issuer's certificate, the issuer the account, the user this code."""
@@ -160,13 +168,16 @@ class Codes:
 
     seen: how many codes are remembered so that none is taken twice; when more come inside their
     lifetime the oldest is forgotten only once it has run out, and until then new ones are refused.
+    Codes that were not proved are counted apart: anybody can make those, and may not fill the list
+    of the others.
     """
 
     def __init__(self, decoders, skew_s=30, seen=64):
         self._decoders = decoders
         self._skew_s = skew_s
         self._most_seen = seen
-        self._seen = {}  # (account, generated) -> when it runs out
+        # is_proved -> {(account, generated): when it runs out}
+        self._seen = {True: {}, False: {}}
 
     def take(self, raw, now_s, amount=0):
         """The Code that these bytes are, used up by this call. Raises CodeError."""
@@ -190,7 +201,7 @@ class Codes:
         raise CodeError("no code that is known here")
 
     def _use_up(self, code, now_s, until_s):
-        seen = self._seen
+        seen = self._seen[code.is_proved]
         for key in [key for key, end_s in seen.items() if end_s < now_s]:
             del seen[key]
         key = (code.account, code.generated_s if code.is_proved else 0)

@@ -137,6 +137,35 @@ def test_the_replay_list_is_bounded_and_forgets_only_what_has_run_out():
     assert gate.take(code(generated_s=NOW_S + 200), NOW_S + 200)
 
 
+def test_codes_that_anybody_can_make_do_not_shut_out_proved_ones():
+    gate = codes(seen=4)
+    for n in range(4):
+        gate.take(b"MADE-UP-%d" % n, NOW_S)
+    with pytest.raises(CodeError, match="too many"):
+        gate.take(b"MADE-UP-4", NOW_S)
+    assert gate.take(code(), NOW_S + 1).is_proved
+
+
+@pytest.mark.parametrize(("markers", "is_taken"), [(None, True), (b"\0", True), (b"\1\2", False)])
+def test_the_byte_before_a_signature_is_a_setting(markers, is_taken):
+    roots = {1: bytes.fromhex(ROOT.public)}
+    gate = Codes([TransitDecoder(roots, markers=markers)])
+    if is_taken:
+        assert gate.take(code(), NOW_S + 1).is_proved
+    else:
+        with pytest.raises(CodeError, match="kind 00"):
+            gate.take(code(), NOW_S + 1)
+
+
+def test_the_reading_of_the_length_is_a_setting():
+    roots = {1: bytes.fromhex(ROOT.public)}
+    for counts_itself, size in ((True, 336), (False, 333)):
+        gate = Codes([TransitDecoder(roots, counts_itself)])
+        assert gate.take(code(size=size), NOW_S + 1).is_proved
+        with pytest.raises(CodeError, match="says it has"):
+            gate.take(code(size=336 + 333 - size), NOW_S + 1)
+
+
 def test_an_amount_above_the_codes_limit_is_refused():
     with pytest.raises(CodeError, match="limit of 2000"):
         codes().take(code(), NOW_S + 1, 2001)
