@@ -78,9 +78,9 @@ def tap_command(
     ] = "12.00",
     as_json: AsJson = False,
 ) -> None:
-    """Hold a virtual card to a virtual terminal with the real firmware; the card keeps what it did.
+    """Hold a virtual card to a virtual terminal; the card keeps what it did.
 
-    The terminal is a new one that knows the card's own purchase key.
+    The terminal runs the real firmware, and is a new one that knows the card's own purchase key.
     """
     result = tap(personalise.load(path), parse_yuan(amount))
     if as_json:

@@ -10,7 +10,9 @@ from ..errors import OneCardError
 from ..keystore import Keystore, PurseKeys
 from ..link import LinkClient, open_port
 from ..provision import Settings, provision
+from .cards.base import Card
 from .cards.personalise import CardFile
+from .cards.psam import Psam
 from .session import Event, Session
 from .workplace import open_session, open_world
 
@@ -40,7 +42,8 @@ def tap(card_file: CardFile, amount: int, board: str = "unix") -> Tap:
     What the card remembers is saved in its file as it happens. Raises OneCardError: no contactless
     side, firmware not built, or a terminal that says nothing.
     """
-    if card_file.psam is not None or card_file.body.interface == "contact":
+    card = card_file.card
+    if isinstance(card, Psam) or card_file.body.interface == "contact":
         raise OneCardError(
             f"{card_file.path} has no contactless side", "it belongs in a SAM slot or card slot"
         )
@@ -48,7 +51,7 @@ def tap(card_file: CardFile, amount: int, board: str = "unix") -> Tap:
         session = open_session(open_world(board, Path(folder)), lambda event: None)
         try:
             _set_up(session, _keystore(card_file), amount)
-            return _tap(session, card_file)
+            return _tap(session, card_file, card)
         finally:
             session.close()
 
@@ -70,9 +73,9 @@ def _set_up(session: Session, keystore: Keystore, amount: int) -> None:
     session.wait_screen("请刷卡", mark, _SCREEN_TIMEOUT_S)
 
 
-def _tap(session: Session, card_file: CardFile) -> Tap:
+def _tap(session: Session, card_file: CardFile, card: Card) -> Tap:
     before, idle, mark = card_file.balance, session.screen, session.mark()
-    session.call(lambda: session.world.field.place(card_file.card))
+    session.call(lambda: session.world.field.place(card))
     session.wait(lambda e: e["event"] == "sound", "a sound", mark, _SCREEN_TIMEOUT_S)
 
     def is_outcome(event: Event) -> bool:
