@@ -17,7 +17,7 @@ SCHEMES = {
 _ABSENT = (0x6A82, 0x6A81, 0x6A86, 0x6700, 0x6D00, 0x6E00)
 _MAX_FILES = 8
 _MAX_RECORDS = 16
-_PDOL, _AFL, _TRACK2, _PAN, _EXPIRY = 0x9F38, 0x94, 0x57, 0x5A, 0x5F24
+_PDOL, _AFL, _TRACK2, _PAN, _EXPIRY, _ATC = 0x9F38, 0x94, 0x57, 0x5A, 0x5F24, 0x9F36
 # What a terminal says of itself in GPO, by tag; all else is zeros.
 _TERMINAL = {
     0x9F66: b"\x36\x00\x00\x80",  # contactless, no magnetic stripe: it only reads
@@ -27,12 +27,16 @@ _TERMINAL = {
 
 
 class BankCard:
-    """scheme: for people. last_digits: four. expiry: "YYMM", or "" if the card does not say."""
+    """scheme: for people. last_digits: four. expiry: "YYMM", or "" if the card does not say.
 
-    def __init__(self, scheme, last_digits, expiry):
+    counter: the application's transaction counter (ATC), None if the card does not say.
+    """
+
+    def __init__(self, scheme, last_digits, expiry, counter=None):
         self.scheme = scheme
         self.last_digits = last_digits
         self.expiry = expiry
+        self.counter = counter
 
 
 async def applications(target):
@@ -74,7 +78,18 @@ async def _read(target, aid):
             break
         record = await apdu.send(target, command)
         _collect(tlv.find(record, (0x70,)) or b"", found)
+    if _ATC not in found:
+        found[_ATC] = await _counter(target)
     return _card(aid, found)
+
+
+async def _counter(target):
+    """The ATC by GET DATA; b"" from a card that does not give it."""
+    try:
+        answer = await apdu.send(target, apdu.encode(0x80, 0xCA, 0x9F, 0x36, le=256))
+    except StatusError:
+        return b""
+    return bytes(tlv.find(answer, (_ATC,)) or b"")
 
 
 def _dol(dol):
@@ -126,7 +141,7 @@ def _records(afl):
 
 def _collect(data, found):
     for tag, value in tlv.objects(data):
-        if tag in (_TRACK2, _PAN, _EXPIRY):
+        if tag in (_TRACK2, _PAN, _EXPIRY, _ATC):
             found[tag] = bytes(value)
 
 
@@ -143,4 +158,6 @@ def _card(aid, found):
     if len(digits) < 12 or not digits.isdigit():
         raise ProtocolError("no account number where one must be")
     scheme = SCHEMES.get(aid[:8], "UnionPay")
-    return BankCard(scheme, digits[-4:], expiry if expiry.isdigit() else "")
+    atc = found[_ATC]
+    counter = atc[0] << 8 | atc[1] if len(atc) == 2 else None
+    return BankCard(scheme, digits[-4:], expiry if expiry.isdigit() else "", counter)

@@ -54,19 +54,27 @@ def is_id_number(text):
 
 
 def masked_id(text):
-    """A citizen number as it may be seen: region, and the last two characters."""
-    return text[:6] + "*" * (len(text) - 8) + text[-2:] if len(text) > 8 else "*" * len(text)
+    """A citizen number as it may be seen: region, and the last two characters.
+
+    Only a number of 18 characters, or 15 of the old kind, begins with a region. A permit's or a
+    passport's (they stand in the same field) shows its last two characters alone.
+    """
+    if len(text) <= 4:
+        return "*" * len(text)
+    shown = 6 if len(text) in (15, 18) else 0
+    return text[:shown] + "*" * (len(text) - shown - 2) + text[-2:]
 
 
 def masked_name(text):
-    """A name as it may be seen: its first character."""
-    return text[:1] + "*" * (len(text) - 1)
+    """A name as it may be seen: its first character, of one of several."""
+    return text[:1] + "*" * (len(text) - 1) if len(text) > 1 else "*" * len(text)
 
 
 class Identity:
     """What was read. Texts are ASCII; name: GBK bytes; dates: 8 digits; "" or b"" if not there.
 
-    region: six digits (GB/T 2260). generation: 1, 2 or 3, 0 if the card does not say.
+    region, birthplace: six digits (GB/T 2260). ethnic_group: two digits (GB 3304). generation: 1,
+    2 or 3, 0 if the card does not say.
     """
 
     def __init__(self, fields):
@@ -82,6 +90,7 @@ class Identity:
         self.name = name.replace(b"\x00", b"").rstrip(b" ")
         self.sex = text("sex")
         self.ethnic_group = text("ethnic_group")
+        self.birthplace = text("birthplace")
         self.birth_date = text("birth_date")
 
     @property
@@ -133,7 +142,7 @@ def unpack(raw):
 
 
 def _texts(fields):
-    numeric = ("card_id", "issued", "valid_until", "birth_date", "ethnic_group")
+    numeric = ("card_id", "issued", "valid_until", "birth_date", "ethnic_group", "birthplace")
 
     def text(name):
         raw = fields.get(name, b"")

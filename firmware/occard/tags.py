@@ -14,7 +14,15 @@ _MAX_MESSAGE = 1024
 _MAX_RECORDS = 16
 _TEXT, _URI = b"T", b"U"
 _WELL_KNOWN = 1
-_PREFIXES = ("", "http://www.", "https://www.", "http://", "https://", "tel:", "mailto:")
+# By identifier code (NFC Forum URI RTD 1.0, 3.2.2); a code beyond them puts nothing before.
+_PREFIXES = (
+    "", "http://www.", "https://www.", "http://", "https://", "tel:", "mailto:",
+    "ftp://anonymous:anonymous@", "ftp://ftp.", "ftps://", "sftp://", "smb://", "nfs://",
+    "ftp://", "dav://", "news:", "telnet://", "imap:", "rtsp://", "urn:", "pop:", "sip:",
+    "sips:", "tftp:", "btspp://", "btl2cap://", "btgoep://", "tcpobex://", "irdaobex://",
+    "file://", "urn:epc:id:", "urn:epc:tag:", "urn:epc:pat:", "urn:epc:raw:", "urn:epc:",
+    "urn:nfc:",
+)  # fmt: skip
 
 
 def uid_of(target):
@@ -30,7 +38,7 @@ def uid_of(target):
 
 
 class Record:
-    """kind: "text", "uri" or "other". text: of the first two, else "". payload: as it is."""
+    """kind: "text" (in UTF-8), "uri" or "other". text: of these two, else "". payload: bytes."""
 
     def __init__(self, kind, text, payload):
         self.kind = kind

@@ -1,13 +1,19 @@
 """`onecard card read`: nfcpy's driver on the simulated PN532, our cards layer, a masked report."""
 
 import json
+import os
+import pty
 import subprocess
+import threading
+import tty
 
 import pytest
-from onecard.card.targets import CardReadError, PcscTarget, open_target
+from onecard.card.report import read_card
+from onecard.card.targets import CardReadError, SerialTarget, drive
 from onecard.sim.cards.purse import PurseCard
 from onecard.sim.cards.tags import PlainTag
 
+from tests.chip.readers import TypeB
 from tests.e2e.command import ONECARD
 from tests.peers.pn532_pty import PN532OnPty
 
@@ -70,18 +76,71 @@ def test_no_card_no_reader_and_no_choice_are_told_with_what_to_do():
     assert done.returncode == 1 and "no card on the reader" in done.stderr
     done = card_read("--reader", "/dev/null")
     assert done.returncode == 1 and "no PN532 answers" in done.stderr
-    done = card_read()
-    assert done.returncode == 1 and "--pcsc NAME is needed" in done.stderr
-    with pytest.raises(CardReadError, match="one of"):
-        open_target("a", "b")
+    for words in ((), ("--reader", "a", "--pcsc", "b")):
+        done = card_read(*words)
+        assert done.returncode == 2 and "--reader PORT and --pcsc NAME" in done.stderr
 
 
-def test_a_pcsc_reader_without_pyscard_says_what_to_install():
+def test_the_answer_to_select_is_told_as_the_card_gave_it():
+    """Also one that leaves out what nfcpy takes to be there."""
+    for ats in ("0578807002", "01", "03288A"):
+        found = report_of(PurseCard.make(balance=4321, ats=bytes.fromhex(ats)))
+        assert found["card"]["answer to reset or select"] == ats
+        assert found["JT/T 978 transit purse"]["spendable"] == "43.21"
+
+
+def test_a_card_of_type_b_is_read():
+    found = report_of(TypeB(PurseCard.make(balance=4321), pupi="A1B2C3D4"))
+    assert found["card"]["UID"] == "A1B2C3D4"
+    assert found["JT/T 978 transit purse"]["spendable"] == "43.21"
+
+
+def test_a_card_whose_answer_to_select_is_cut_short_is_told():
+    with PN532OnPty() as reader:
+        reader.field.place(PurseCard.make(ats=bytes.fromhex("037880")))
+        with pytest.raises(CardReadError, match="cut short"):
+            SerialTarget(reader.path)
+
+
+def test_a_card_that_leaves_between_two_commands_is_told():
+    with PN532OnPty() as reader:
+        reader.field.place(PurseCard.make())
+        target = SerialTarget(reader.path)
+        reader.field.remove()
+        with pytest.raises(CardReadError, match="left the reader"):
+            drive(read_card(target))
+        target.close()
+
+
+def test_a_reader_that_is_pulled_out_is_told():
+    with PN532OnPty() as reader:
+        reader.field.place(PurseCard.make())
+        target = SerialTarget(reader.path)
+    with pytest.raises(CardReadError, match="reader went away"):
+        drive(read_card(target))
+    target.close()
+
+
+@pytest.mark.parametrize(
+    "said", [b"x", bytes(3), b"MicroPython v1.25\r\n>>> ", b"\x00\x00\xff\x00\xff\x00"]
+)
+def test_p7_a_port_with_something_else_at_it_is_told(said):
+    port, other = pty.openpty()
+    tty.setraw(other)
+
+    def answer_everything():
+        try:
+            while os.read(port, 4096):
+                os.write(port, said)
+        except OSError:
+            return  # both ends are closed: the test is over
+
+    answering = threading.Thread(target=answer_everything, daemon=True)
+    answering.start()
     try:
-        import smartcard  # noqa: F401
-    except ImportError:
-        with pytest.raises(CardReadError, match="needs pyscard"):
-            PcscTarget("any")
-    else:
-        with pytest.raises(CardReadError, match=r"PC/SC"):
-            PcscTarget("a reader that is not there")
+        with pytest.raises(CardReadError, match="no PN532 answers"):
+            SerialTarget(os.ttyname(other))
+    finally:
+        os.close(other)
+        answering.join(5)
+        os.close(port)

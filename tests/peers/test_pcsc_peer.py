@@ -10,6 +10,7 @@ import re
 import socket
 import subprocess
 import sys
+import sysconfig
 import time
 from pathlib import Path
 
@@ -23,6 +24,8 @@ from occard.errors import StatusError, WrongCard
 from onecard.card.targets import drive
 from onecard.sim.cards.purse import PurseCard
 from onecard.sim.vpcd import PORT, VpcdCard, atr_of
+
+from tests.e2e.command import ONECARD
 
 PYSCARD = Path("/usr/lib/python3/dist-packages/smartcard/System.py")
 VICC_MODULES = Path("/usr/lib/python3/site-packages/virtualsmartcard")
@@ -70,11 +73,11 @@ def pcscd():
         process.wait(20)
 
 
-def run(command, until=None):
+def run(command, until=None, environment=None):
     """A program's output; asked again until `until` is in it: pcscd sees a card when it polls."""
     deadline = time.monotonic() + 30
     while True:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+        done = subprocess.run(command, capture_output=True, text=True, timeout=60, env=environment)
         said = done.stdout + done.stderr
         if until is None or until in said or time.monotonic() > deadline:
             return said
@@ -105,6 +108,24 @@ def test_pyscard_buys_nothing_but_sees_what_the_terminal_would(pcscd):
     assert said[3] == "000010e19000"
     assert re.fullmatch(r"000010e10000000000" + r"[0-9a-f]{12}9000", said[4])
     assert (said[5], said[6]) == ("6a83", "6700") and card.balance == 4321
+
+
+def test_onecard_card_read_goes_through_pcsc(pcscd, tmp_path):
+    """pyscard is Debian's, found by our Python alone: its neighbours would hide our packages."""
+    suffix = sysconfig.get_config_var("EXT_SUFFIX")
+    built = PYSCARD.parent / "scard" / f"_scard{suffix}"
+    needs.file(built, "no pyscard for this Python: apt-get install python3-pyscard")
+    (tmp_path / "smartcard").symlink_to(PYSCARD.parent)
+    environment = os.environ | {"PYTHONPATH": str(tmp_path)}
+    command = [str(ONECARD), "card", "read", "--pcsc", "virtual pcd 00 00", "--json"]
+    card = PurseCard.make(balance=4321, apdu_us=0)
+    with VpcdCard(card):
+        said = run(command, until='[{"application"', environment=environment)
+    found = {part["application"]: part["fields"] for part in json.loads(said)}
+    assert found["card"]["answer to reset or select"] == atr_of(card.ats).hex().upper()
+    assert found["JT/T 978 transit purse"]["spendable"] == "43.21"
+    said = run([*command[:4], "no such reader"], environment=environment)
+    assert "no PC/SC reader has 'no such reader' in its name" in said
 
 
 class ViccTarget:

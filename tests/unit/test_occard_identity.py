@@ -2,6 +2,7 @@
 
 import random
 
+import ndef
 import pytest
 from filecard import FileCard, tlv
 from occard import bank, social, tags
@@ -48,6 +49,7 @@ def test_a_holder_is_read_in_every_dialect(by, p1, name_more):
         "20240101", "20340101", "19491231",
     )  # fmt: skip
     assert found.sex == "1" and found.generation == 3
+    assert (found.ethnic_group, found.birthplace) == ("01", "440301")
 
 
 @pytest.mark.parametrize(("version", "generation"), [("1.00", 1), ("2.00", 2), ("", 0)])
@@ -108,7 +110,18 @@ def test_every_wrong_digit_and_every_swap_of_neighbours_is_noticed():
 def test_p6_what_is_shown_is_masked():
     assert social.masked_id(ID) == "110105**********2X"
     assert social.masked_name(NAME) == "张**"
-    assert social.masked_id("1234") == "****"
+    assert social.masked_id("110105491231002") == "110105*******02"
+
+
+@pytest.mark.parametrize("text", ["", "1", "1234", "12345", "M1234567", "H12345678", "C123456789"])
+def test_p6_a_number_that_is_no_citizens_shows_two_characters_at_most(text):
+    hidden = social.masked_id(text)
+    assert len(hidden) == len(text) and hidden.count("*") >= len(text) - 2
+    assert not hidden.strip("*") or (len(text) > 4 and hidden.endswith(text[-2:]))
+
+
+def test_p6_a_name_of_one_character_is_not_shown():
+    assert [social.masked_name(name) for name in ("", "张", "张三")] == ["", "*", "张*"]
 
 
 def test_a_packed_identity_comes_back():
@@ -157,6 +170,16 @@ def test_p6_a_bank_card_is_known_by_its_last_digits_alone(gpo, track):
     assert PAN[:12] not in repr(vars(found))
 
 
+@pytest.mark.parametrize(
+    ("answer", "counter"), [(None, None), ("9F36021234", 0x1234), ("9F360112", None)]
+)
+def test_the_transaction_counter_is_told_where_the_card_gives_it(answer, counter):
+    card = bank_card()
+    if answer is not None:
+        card._answers[bytes.fromhex("80CA9F3600")] = bytes.fromhex(answer)
+    assert run(bank.read(card)).counter == counter
+
+
 def test_a_card_without_a_bank_application_is_told():
     with pytest.raises(WrongCard, match="bank"):
         run(bank.read(FileCard({})))
@@ -203,6 +226,23 @@ def test_text_and_addresses_are_read_from_a_type_4_tag(most):
     assert [(r.kind, r.text) for r in found] == [
         ("text", "图书馆"), ("uri", "https://example.org"),
     ]  # fmt: skip
+
+
+def test_messages_by_ndeflib_are_read_as_it_wrote_them():
+    """Every identifier code of an address, short and long records, texts in both encodings."""
+    prefixes = [prefix for prefix in ndef.UriRecord._prefix_strings if prefix]
+    addresses = [prefix + "example" for prefix in prefixes] + [
+        "geo:31.8,117.2",
+        "urn:" + "x" * 300,
+    ]
+    assert len(addresses) > 30
+    for address in addresses:
+        found = tags.parse(b"".join(ndef.message_encoder([ndef.UriRecord(address)])))
+        assert [(r.kind, r.text) for r in found] == [("uri", address)]
+    for encoding, kind in (("UTF-8", "text"), ("UTF-16", "other")):
+        record = ndef.TextRecord("图书馆" * 40, "zh-Hans", encoding)
+        found = tags.parse(b"".join(ndef.message_encoder([record])))
+        assert [(r.kind, r.text) for r in found] == [(kind, record.text if kind == "text" else "")]
 
 
 def test_a_message_that_is_too_long_is_refused():

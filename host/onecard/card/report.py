@@ -10,15 +10,19 @@ from functools import partial
 from typing import Any
 
 from occard import bank, purse, social, tags, transit
-from occard.errors import Blocked, CardError, StatusError, WrongCard
-from occard.profiles import PURSES
+from occard.errors import Blocked, CardError, ProtocolError, StatusError, WrongCard
+from occard.profiles import PURSES, Profile
 from ocwire import calendar
 
-from ..report import clock_text, yuan
+from ..report import clock_text, masked, yuan
 from .targets import Target
 
 Rows = list[tuple[str, str]]
 Section = tuple[str, Rows]
+Read = Callable[[], Awaitable[Rows]]
+
+_KEPT = (0x6982, 0x6983, 0x6985)  # it is there, and not for everybody
+_MAX_TRIPS = 30  # EF 1E of JT/T 978
 
 _TTI = {
     0x01: "load of the deposit", 0x02: "load", 0x03: "unload", 0x04: "withdrawal",
@@ -36,19 +40,23 @@ _RIDE_NAMES = {transit.RAIL: "rail", transit.BUS: "bus"}
 
 
 async def read_card(target: Target) -> list[Section]:
-    """Everything that this card tells, section by section."""
+    """Everything that this card tells, section by section. Raises what the target raises."""
     sections: list[Section] = [("card", _identity_rows(target))]
+    card = sections[0][1]
     if not target.is_iso_dep:
-        sections[0][1].append(("applications", "none: a memory tag without ISO/IEC 14443-4"))
+        card.append(("applications", "none: a memory tag without ISO/IEC 14443-4"))
         return sections
+    await _part(card, "directory", partial(_directory, target))
+    seen: set[tuple[int, bytes]] = set()
     for profile in PURSES:
-        await _add(sections, profile.name, partial(_purse, target, profile))
+        await _add(sections, profile.name, partial(_purse, target, profile, seen))
     await _add(sections, "social security", partial(_social, target))
     await _add(sections, "bank", partial(_bank, target))
     await _add(sections, "NDEF", partial(_ndef, target))
     if len(sections) == 1:
-        sections[0][1].append(("applications", "none that this program knows"))
-    return sections
+        card.append(("applications", "none that this program knows"))
+    return [(title, [(label, _printable(value)) for label, value in rows])
+            for title, rows in sections]  # fmt: skip
 
 
 def as_dicts(sections: list[Section]) -> list[dict[str, Any]]:
@@ -56,7 +64,7 @@ def as_dicts(sections: list[Section]) -> list[dict[str, Any]]:
     return [{"application": title, "fields": dict(rows)} for title, rows in sections]
 
 
-async def _add(sections: list[Section], title: str, read: Callable[[], Awaitable[Rows]]) -> None:
+async def _add(sections: list[Section], title: str, read: Read) -> None:
     """Read one application; one that is not there is left out, one that refuses says why."""
     try:
         sections.append((title, await read()))
@@ -66,6 +74,23 @@ async def _add(sections: list[Section], title: str, read: Callable[[], Awaitable
         sections.append((title, [("state", str(error))]))
     except CardError as error:
         sections.append((title, [("not read", str(error))]))
+
+
+async def _part(rows: Rows, label: str, read: Read) -> None:
+    """Add one part of an application; what the card does not have is left out, what it keeps to
+    itself or tells wrongly is said in its place."""
+    try:
+        rows += await read()
+    except StatusError as error:
+        if error.sw in _KEPT:
+            rows.append((label, f"not read: {error}"))
+    except ProtocolError as error:
+        rows.append((label, f"not read: {error}"))
+
+
+def _printable(text: str) -> str:
+    """A card's words without control and format characters: they are orders to a terminal."""
+    return "".join(letter if letter.isprintable() else "?" for letter in text)
 
 
 def _identity_rows(target: Target) -> Rows:
@@ -80,8 +105,17 @@ def _identity_rows(target: Target) -> Rows:
 # -- purses -----------------------------------------------------------------------------------
 
 
-async def _purse(target: Target, profile: Any) -> Rows:
+async def _directory(target: Target) -> Rows:
+    found = await bank.applications(target)
+    return [("directory", ", ".join(aid.hex().upper() for aid in found))] if found else []
+
+
+async def _purse(target: Target, profile: Profile, seen: set[tuple[int, bytes]]) -> Rows:
+    """seen: kind and serial of the purses before; the same one by another name is no other."""
     card = await purse.select(target, (profile,))
+    if (profile.kind, card.serial) in seen:
+        raise WrongCard("this purse has been read by its name")
+    seen.add((profile.kind, card.serial))
     rows: Rows = [
         ("card number", _masked_number(card.serial)),
         ("issuer", card.issuer.hex().upper()),
@@ -89,13 +123,33 @@ async def _purse(target: Target, profile: Any) -> Rows:
         ("enabled", "yes" if card.is_enabled else "no"),
     ]
     for label, kind in _BALANCES if profile.is_transit else _BALANCES[:1]:
-        value = await _told(card.balance(kind))
-        if value is not None:
-            rows.append((label, yuan(value)))
+        await _part(rows, label, partial(_balance, card, label, kind))
     if profile.is_transit:
-        rows += await _management(card)
-        rows += await _rides(card)
-    for number, entry in enumerate(await _told(card.log()) or [], 1):
+        await _part(rows, "city", partial(_management, card))
+        for number, name in _RIDE_NAMES.items():
+            await _part(rows, f"{name} ride", partial(_ride, card, number, name))
+    await _part(rows, "log", partial(_log, card))
+    if profile.is_transit:
+        await _part(rows, "trips", partial(_trips, card))
+    return rows
+
+
+async def _balance(card: purse.Purse, label: str, kind: int) -> Rows:
+    return [(label, yuan(await card.balance(kind)))]
+
+
+async def _management(card: purse.Purse) -> Rows:
+    found = transit.Management(await card.binary(purse.EF_MANAGEMENT))
+    return [
+        ("city", found.city.hex()),
+        ("valid elsewhere", "yes" if found.is_interoperable else "no"),
+        ("card type", transit.CARD_TYPES.get(found.card_type, f"{found.card_type:02X}")),
+    ]
+
+
+async def _log(card: purse.Purse) -> Rows:
+    rows: Rows = []
+    for number, entry in enumerate(await card.log(), 1):
         sign = "+" if entry.is_load else "-"
         what = _TTI.get(entry.tti, f"type {entry.tti:02X}")
         text = f"{_moment(entry.moment)}  {sign}{yuan(entry.amount)}  {what}"
@@ -105,47 +159,30 @@ async def _purse(target: Target, profile: Any) -> Rows:
     return rows
 
 
-async def _told(work: Awaitable[Any]) -> Any:
-    """What the card answers, or None if it does not give that."""
-    try:
-        return await work
-    except StatusError:
-        return None
-
-
-async def _management(card: Any) -> Rows:
-    raw = await _told(card.binary(purse.EF_MANAGEMENT))
+async def _ride(card: purse.Purse, number: int, name: str) -> Rows:
+    raw = await card.record(purse.EF_RIDES, number)
     if raw is None:
         return []
-    found = transit.Management(raw)
-    return [
-        ("city", found.city.hex()),
-        ("valid elsewhere", "yes" if found.is_interoperable else "no"),
-        ("card type", transit.CARD_TYPES.get(found.card_type, f"{found.card_type:02X}")),
-    ]
+    ride = transit.Ride(number, raw)
+    moment = _moment(ride.get("entry_moment"))
+    state = "under way since" if ride.is_under_way else "last begun"
+    text = "none yet" if ride.number_of("status") == 0 else f"{state} {moment}"
+    return [(f"{name} ride", text + (", LOCKED" if ride.is_locked else ""))]
 
 
-async def _rides(card: Any) -> Rows:
+async def _trips(card: purse.Purse) -> Rows:
     rows: Rows = []
-    for number, name in _RIDE_NAMES.items():
-        raw = await _told(card.record(purse.EF_RIDES, number))
-        if raw is not None and len(raw) == transit.RIDE_SIZE:
-            ride = transit.Ride(number, raw)
-            state = "under way since " if ride.is_under_way else "last begun "
-            lock = ", LOCKED" if ride.is_locked else ""
-            rows.append((f"{name} ride", state + _moment(ride.get("entry_moment")) + lock))
-    for number in range(1, 31):
-        raw = await _told(card.record(purse.EF_TRIPS, number))
-        if raw is None or len(raw) != transit.TRIP_SIZE:
+    for number in range(1, _MAX_TRIPS + 1):
+        raw = await card.record(purse.EF_TRIPS, number)
+        if raw is None:
             break
         trip = transit.Trip(raw)
         if trip.kind == 0:
             continue
         what = transit.TRIP_TYPES.get(trip.kind, f"type {trip.kind:02X}")
         where = transit.INDUSTRIES.get(trip.industry, f"industry {trip.industry:02X}")
-        rows.append(
-            (f"trip {number}", f"{_moment(trip.moment)}  {yuan(trip.amount)}  {what}, {where}")
-        )
+        text = f"{_moment(trip.moment)}  {yuan(trip.amount)}  {what}, {where}"
+        rows.append((f"trip {number}", f"{text}, city {trip.city.hex()}"))
     return rows
 
 
@@ -159,7 +196,7 @@ async def _social(target: Target) -> Rows:
     return [
         ("name", social.masked_name(name)),
         ("citizen number", social.masked_id(found.id_number) + check),
-        ("card number", social.masked_id(found.card_number)),
+        ("card number", masked(found.card_number)),
         ("issuing region", found.region),
         ("generation", str(found.generation or "not told")),
         ("issued", found.issued),
@@ -174,6 +211,7 @@ async def _bank(target: Target) -> Rows:
         ("scheme", found.scheme),
         ("account", f"**** {found.last_digits}"),
         ("valid until", expiry),
+        ("transactions", "not told" if found.counter is None else str(found.counter)),
     ]
 
 

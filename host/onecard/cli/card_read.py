@@ -6,9 +6,10 @@ from typing import Annotated
 
 import typer
 from rich.table import Table
+from rich.text import Text
 
 from ..card.report import as_dicts, read_card
-from ..card.targets import drive, open_target
+from ..card.targets import PcscTarget, SerialTarget, Target, drive
 from .options import AsJson, console, print_json
 
 
@@ -33,7 +34,7 @@ def register(app: typer.Typer) -> None:
 
         Example: onecard card read --reader /dev/ttyUSB0
         """
-        target = open_target(reader, pcsc)
+        target = _open(reader, pcsc)
         try:
             sections = drive(read_card(target))
         finally:
@@ -44,5 +45,13 @@ def register(app: typer.Typer) -> None:
         for title, rows in sections:
             table = Table(title=title, title_justify="left", show_header=False)
             for label, value in rows:
-                table.add_row(label, value)
+                table.add_row(label, Text(value))  # no markup: a card's words
             console.print(table)
+
+
+def _open(reader: str | None, pcsc: str | None) -> Target:
+    if reader is not None and pcsc is None:
+        return SerialTarget(reader)
+    if pcsc is not None and reader is None:
+        return PcscTarget(pcsc)
+    raise typer.BadParameter("one of --reader PORT and --pcsc NAME is needed")
