@@ -1,7 +1,9 @@
 # OneCard Terminal. `make help` lists what there is.
 BOARD ?= unix
 PY := .venv/bin/python
-PYTEST := $(PY) -m pytest -n 2 --dist loadfile
+# In the order of the folders: the long files of tests/device begin early. A worker that dies ends the run: xdist would
+# wait for ever for the tests it had been given.
+PYTEST := $(PY) -m pytest -n 2 --dist loadfile --max-worker-restart=0 --no-loadscope-reorder
 CTESTS = $(MAKE) -s -j2 -C native/ctests OUT=$(CURDIR)/build/ctests PYTHON=$(CURDIR)/$(PY)
 
 .DEFAULT_GOAL := help

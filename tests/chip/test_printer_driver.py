@@ -196,6 +196,12 @@ def test_a_long_receipt_overruns_no_buffer(has_busy_wire, baud_rate, buffer_size
     assert 150 * 62.5 <= took_ms < 150 * 62.5 * 1.2
 
 
+def test_no_moment_of_the_virtual_clock_makes_the_bench_wait_for_ever(monkeypatch):
+    """From here a wait of the UART's ended a rounding error early, again and again."""
+    monkeypatch.setattr(virtual.clock, "now_s", 9385.958677423489)
+    test_a_long_receipt_overruns_no_buffer(True, 9600, 512)
+
+
 def test_a_printer_without_flow_control_would_lose_bytes():
     async def test(bench):
         bench.uart.from_part = lambda data: b"" if data in (b"\x11", b"\x13") else data

@@ -11,6 +11,8 @@ from onecard.sim.buses import Line, Wiring
 
 __all__ = ["I2C", "SPI", "UART", "Line", "Pin", "Timers", "Wiring"]
 
+_RESOLUTION_S = 1e-6  # of virtual.Loop
+
 
 class Timers:
     """onecard.sim.timers.Timers on the virtual clock; needs a running loop."""
@@ -289,7 +291,7 @@ class UART:
         end_s = virtual.clock.now_s + timeout_ms / 1000
         while not self.any():
             left_s = end_s - virtual.clock.now_s
-            if left_s <= 0:
+            if left_s < _RESOLUTION_S:  # the loop wakes that much early: it would for ever
                 return 0
             self._arrival.clear()
             try:

@@ -11,7 +11,7 @@ import typer
 from rich.console import Console
 
 from ..errors import OneCardError
-from . import build, card_read, demo, keystore, logs, provision, pull, sim, verify
+from . import build, card, card_read, demo, keystore, logs, provision, pull, sim, verify
 
 app = typer.Typer(
     name="onecard",
@@ -23,8 +23,11 @@ app = typer.Typer(
 )
 for module in (demo, sim, build, provision, pull, logs, verify, keystore):
     module.register(app)
-card_app = typer.Typer(help="Cards: read a real one.", no_args_is_help=True)
+card_app = typer.Typer(
+    help="Cards: read a real one; make, show and tap virtual ones.", no_args_is_help=True
+)
 card_read.register(card_app)
+card.register(card_app)
 app.add_typer(card_app, name="card")
 
 

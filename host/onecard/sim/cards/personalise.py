@@ -20,7 +20,7 @@ import tomllib
 from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import tomli_w
 
@@ -29,6 +29,7 @@ from onecard.sim.cards.application import Application
 from onecard.sim.cards.bank import Bank, BankState
 from onecard.sim.cards.base import Card
 from onecard.sim.cards.chip import Chip
+from onecard.sim.cards.cipher import ALGORITHM_SM4
 from onecard.sim.cards.memory import CardFileError, choice, number, octets
 from onecard.sim.cards.ndef import Ndef, NdefState
 from onecard.sim.cards.psam import Psam
@@ -195,10 +196,20 @@ def kinds() -> list[str]:
     return sorted(path.stem for path in EXAMPLES.glob("*.toml"))
 
 
-def new(kind: str, path: Path, **purse: Any) -> CardFile:
-    """A card like the example of this kind, with keys, UID and serial of its own, saved.
+class Masters(Protocol):
+    """Whoever gives a card its own keys by its 10-byte serial (the host's PurseKeys does)."""
 
-    purse: fields of the purse that are to be otherwise. Raises CardFileError.
+    @property
+    def key_index(self) -> int: ...
+    def card_dpk(self, serial: bytes) -> bytes: ...
+    def card_dtk(self, serial: bytes) -> bytes: ...
+
+
+def new(kind: str, path: Path, masters: Masters | None = None, **purse: Any) -> CardFile:
+    """A card like the example of this kind, with UID, serial and keys of its own, saved.
+
+    masters: where a 3DES purse's purchase and TAC keys come from; random ones without. purse:
+    fields of the purse that are to be otherwise. Raises CardFileError.
     """
     if kind not in kinds():
         raise CardFileError(f"no kind of card {kind!r}", f"kinds: {', '.join(kinds())}")
@@ -207,14 +218,24 @@ def new(kind: str, path: Path, **purse: Any) -> CardFile:
     example = load(EXAMPLES / f"{kind}.toml")
     found = {name: _own_keys(value) for name, value in example.memories().items()}
     if "purse" in found:
-        number = f"{secrets.randbelow(10**11):011d}"
-        serial = found["purse"].serial.hex()[:9] + number
-        found["purse"] = replace(found["purse"], **({"serial": bytes.fromhex(serial)} | purse))
-    elif purse:
-        raise CardFileError(f"a {kind} card has no purse", "leave the balance away")
-    made = CardFile(path, replace(example.body, uid=b"\x04" + secrets.token_bytes(3)), found)
+        found["purse"] = replace(_own_purse(found["purse"], masters), **purse)
+    elif purse or masters is not None:
+        raise CardFileError(f"a {kind} card has no purse", "leave balance and keystore away")
+    uid = example.body.uid[:1] + secrets.token_bytes(3)
+    made = CardFile(path, replace(example.body, uid=uid), found)
     made.save()
     return made
+
+
+def _own_purse(m: PurseState, masters: Masters | None) -> PurseState:
+    """A serial of its own and, of masters, its keys."""
+    serial = bytes.fromhex(m.serial.hex()[:9] + f"{secrets.randbelow(10**11):011d}")
+    if masters is None:
+        return replace(m, serial=serial)
+    if m.algorithm == ALGORITHM_SM4:
+        raise CardFileError("a keystore has no keys for SM4 cards", "leave the keystore away")
+    dpk, dtk = masters.card_dpk(serial), masters.card_dtk(serial)
+    return replace(m, serial=serial, dpk=dpk, dtk=dtk, key_indexes=(masters.key_index,))
 
 
 def _own_keys(value: Any) -> Any:
