@@ -83,15 +83,15 @@ class Display:
 
     def _set_up(self) -> None:
         """Bring the panel from any state to one that takes pictures; what it shows is hidden."""
-        raise NotImplementedError
+        raise DisplayError("no panel")
 
     def _send(self, page: int, first: int, count: int) -> None:
         """Send columns first..first+count-1 of `buffer`'s page. count: a multiple of BLOCK."""
-        raise NotImplementedError
+        raise DisplayError("no panel")
 
     def _switch_on(self) -> None:
         """The whole picture is in the panel: let it be seen."""
-        raise NotImplementedError
+        raise DisplayError("no panel")
 
 
 def _parts(buffer: bytearray, size: int) -> "list[memoryview]":

@@ -106,13 +106,7 @@ def _dol(dol):
     """The data that a list of tags and sizes asks for."""
     out, at = b"", 0
     while at < len(dol):
-        tag = dol[at]
-        at += 1
-        if tag & 0x1F == 0x1F:
-            if at >= len(dol):
-                raise ProtocolError("PDOL ends early")
-            tag = tag << 8 | dol[at]
-            at += 1
+        tag, at = tlv.read_tag(dol, at)
         if at >= len(dol):
             raise ProtocolError("PDOL ends early")
         size = dol[at]

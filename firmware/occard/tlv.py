@@ -13,7 +13,7 @@ def objects(data):
         if data[offset] in (0x00, 0xFF):
             offset += 1
             continue
-        tag, offset = _tag(data, offset)
+        tag, offset = read_tag(data, offset)
         size, offset = _size(data, offset)
         if offset + size > end:
             raise ProtocolError("object %X is longer than its container" % tag)
@@ -36,7 +36,8 @@ def find(data, path):
     return data
 
 
-def _tag(data, offset):
+def read_tag(data, offset):
+    """(tag, offset behind it); one or two bytes. Raises ProtocolError if the second is missing."""
     tag = data[offset]
     offset += 1
     if tag & 0x1F == 0x1F:

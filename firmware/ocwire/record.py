@@ -56,8 +56,7 @@ COUNTED = (DONE, PROVED, UNCHECKED)  # these move money for settlement; the rest
 
 # Reasons of a refusal worth a record.
 HOTLISTED = 1
-BLOCKED = 2  # the card's application is locked
-REASONS = {HOTLISTED: "hotlisted", BLOCKED: "locked on the card"}
+REASONS = {HOTLISTED: "hotlisted"}
 
 # What a card was identified for, or a code taken for.
 ADMISSION = 1

@@ -36,6 +36,8 @@ def describe(item: record.Record) -> dict[str, Any]:
             value = record.OUTCOMES.get(value, value)
         elif name == "reason":
             value = record.REASONS.get(value, value)
+        elif name == "purpose":
+            value = record.PURPOSES.get(value, value)
         elif name == "firmware":
             value = value.rstrip(b"\0").decode("ascii", "replace")
         out[name] = value.hex() if isinstance(value, bytes) else value
@@ -84,7 +86,7 @@ def table(title: str, values: Iterable[dict[str, Any]]) -> Table:
 def _more(row: dict[str, Any]) -> str:
     if "outcome" in row:
         return f"{row['outcome']}, TAC {row['tac']}"
-    for name in ("reason", "upto_seq", "error", "boots"):
+    for name in ("reason", "purpose", "upto_seq", "error", "boots"):
         if name in row:
             return f"{name.replace('_', ' ')} {row[name]}"
     return f"counter {row['card_counter']}" if "card_counter" in row else ""

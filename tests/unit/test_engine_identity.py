@@ -10,6 +10,7 @@ from occard.social import SSSE
 from ocwire import record
 from onecard.identity import IdentityError, open_identity
 from onecard.keystore import Keystore
+from onecard.report import describe
 from onecard.sim.cards.tags import PlainTag
 from ram_flash import RamFlash
 from shop import Direct
@@ -57,6 +58,7 @@ def test_p6_an_identity_is_kept_sealed_shown_masked_and_opened_by_the_keystore()
     outcome = bench.identify(social_card())
     assert (outcome.kind, outcome.detail) == (IDENTIFIED, "110105**********2X")
     (item,) = bench.records()
+    assert describe(item)["purpose"] == "check-in"
     for secret in (ID.encode(), NAME.encode("gbk"), b"A12345678"):
         assert secret not in bytes(bench.flash.data) and secret not in item.raw
     holder = open_identity(item, TERMINAL, KEYS.identity_key(TERMINAL))

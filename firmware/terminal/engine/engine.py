@@ -12,7 +12,7 @@ import time
 import occrypto
 from occard import purse, social
 from occard.errors import Blocked, CardError, ProtocolError, StatusError, WrongCard
-from occard.profiles import PURSES, TRANSIT, of_account
+from occard.profiles import ACCOUNTS, PURSES, TRANSIT, by_code, of_account
 from occard.qr import CodeError
 from ocwire import record
 
@@ -79,6 +79,7 @@ class Engine:
         self._settle = Settle(self.ledger, sam)
         self._repeat_ms = repeat_ms
         self._profiles = profiles
+        self._profiles_of = {account: of_account(account, profiles) for account in ACCOUNTS}
         self._last_paid = None
         self._last_paid_ms = 0
         self._here = self._last_charged()  # serial of the card that paid and was not seen to leave
@@ -181,9 +182,8 @@ class Engine:
     async def _select(self, target, account):
         if not target.is_iso_dep:
             raise WrongCard("not an ISO/IEC 14443-4 card")
-        profiles = of_account(account, self._profiles)
         try:
-            return await purse.select(target, profiles)
+            return await purse.select(target, self._profiles_of[account])
         except WrongCard:
             others = tuple(p for p in self._profiles if p.account != account)
             try:
@@ -252,8 +252,7 @@ class Engine:
         if last is None or last[0]["tti"] not in _PURCHASES or not _was_done(last[1]):
             return Outcome(CARD_ERROR, detail="there is no purchase to give back")
         intent = last[0]
-        profile = [p for p in self._profiles if p.code == intent["application"]]
-        account = profile[0].account if profile else TRANSIT
+        account = by_code(intent["application"], self._profiles).account
         payload = b"undo" + intent["terminal_serial"].to_bytes(4, "big")
         order = Load(intent["amount"], issuer, account, payload, pin)
         order.only_serial = intent["serial"]

@@ -110,38 +110,28 @@ class Ride(CompoundPurchase):
             self._board(ride, moment, terminal, transit.LEFT, 0, max(0, tariff.flat - discount))
 
     def _board(self, ride, moment, terminal, status, marked, fare):
-        place = self._place
-        ride.put(
-            valid=1,
-            journey=moment + b"\x00",
-            status=status,
-            entry_city=place.city,
-            entry_institution=place.institution,
-            entry_operator=place.operator,
-            entry_line=place.line,
-            entry_stop=place.stop,
-            entry_vehicle=place.vehicle,
-            entry_device=bytes(2) + terminal,
-            entry_moment=moment,
-            marked_amount=marked,
-            fare=fare,
-        )
+        self._put_place(ride, "entry_", moment, terminal)
+        journey = moment + b"\x00"
+        ride.put(valid=1, journey=journey, status=status, marked_amount=marked, fare=fare)
 
     def _alight(self, ride, moment, terminal):
+        self._put_place(ride, "exit_", moment, terminal)
+        ride.put(status=transit.LEFT, marked_amount=0, fare=self.amount)
+
+    def _put_place(self, ride, end, moment, terminal):
+        """Where and when; end: "entry_" or "exit_"."""
         place = self._place
-        ride.put(
-            status=transit.LEFT,
-            exit_city=place.city,
-            exit_institution=place.institution,
-            exit_operator=place.operator,
-            exit_line=place.line,
-            exit_stop=place.stop,
-            exit_vehicle=place.vehicle,
-            exit_device=bytes(2) + terminal,
-            exit_moment=moment,
-            marked_amount=0,
-            fare=self.amount,
-        )
+        for name, value in (
+            ("city", place.city),
+            ("institution", place.institution),
+            ("operator", place.operator),
+            ("line", place.line),
+            ("stop", place.stop),
+            ("vehicle", place.vehicle),
+            ("device", bytes(2) + terminal),
+            ("moment", moment),
+        ):
+            ride.put(**{end + name: value})
 
     def writes_after(self, answer, terminal, date_time):
         """The ride record, and the trip with the balance that the debit leaves."""

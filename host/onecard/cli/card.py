@@ -6,15 +6,15 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.table import Table
 
-from ..card.report import Section, as_dicts, read_card
+from ..card.report import Section, read_card
 from ..card.targets import drive
 from ..card.virtual import FileTarget
 from ..report import yuan
 from ..sim.cards import personalise
 from ..sim.cards.personalise import CardFile
 from ..sim.tap import tap
+from .card_read import print_sections
 from .options import AsJson, console, open_keystore, print_json
 from .provision import parse_yuan
 
@@ -61,14 +61,7 @@ def show_command(path: CardPath, as_json: AsJson = False) -> None:
     """Show what a virtual card holds, labelled. Keys are never shown, personal data is masked."""
     card_file = personalise.load(path)
     sections = _psam_sections(card_file) or drive(read_card(FileTarget(card_file)))
-    if as_json:
-        print_json(as_dicts(sections))
-        return
-    for title, rows in sections:
-        table = Table(title=title, title_justify="left", show_header=False)
-        for label, value in rows:
-            table.add_row(label, value)
-        console.print(table)
+    print_sections(sections, as_json)
 
 
 def tap_command(

@@ -8,9 +8,21 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
-from ..card.report import as_dicts, read_card
+from ..card.report import Section, as_dicts, read_card
 from ..card.targets import PcscTarget, SerialTarget, Target, drive
 from .options import AsJson, console, print_json
+
+
+def print_sections(sections: list[Section], as_json: bool) -> None:
+    """A report of a card, real or virtual."""
+    if as_json:
+        print_json(as_dicts(sections))
+        return
+    for title, rows in sections:
+        table = Table(title=title, title_justify="left", show_header=False)
+        for label, value in rows:
+            table.add_row(label, Text(value))  # no markup: a card's words
+        console.print(table)
 
 
 def register(app: typer.Typer) -> None:
@@ -39,14 +51,7 @@ def register(app: typer.Typer) -> None:
             sections = drive(read_card(target))
         finally:
             target.close()
-        if as_json:
-            print_json(as_dicts(sections))
-            return
-        for title, rows in sections:
-            table = Table(title=title, title_justify="left", show_header=False)
-            for label, value in rows:
-                table.add_row(label, Text(value))  # no markup: a card's words
-            console.print(table)
+        print_sections(sections, as_json)
 
 
 def _open(reader: str | None, pcsc: str | None) -> Target:
