@@ -25,9 +25,12 @@ from drivers.uart_port import UartPort
 
 _BUZZER_PIN = 15
 _READER_CS, _READER_RESET = 17, 20
-_FILES_SIZE = 64 * 1024
-_HOTLIST_SIZE = 128 * 1024
-_JOURNAL_SIZE = 1280 * 1024
+_FILES_SIZE = 32 * 1024
+_SLOT_SIZE = 32 * 1024
+_HOTLIST_START = _FILES_SIZE + 2 * _SLOT_SIZE
+_HOTLIST_SIZE = 64 * 1024
+_JOURNAL_START = _HOTLIST_START + _HOTLIST_SIZE
+_JOURNAL_SIZE = 1312 * 1024
 
 
 class Keypad:
@@ -63,8 +66,8 @@ class Board:
         self.buzzer = Buzzer(machine.Pin(_BUZZER_PIN))
         self.keypad = Keypad()
         self.rtc = machine.RTC()
-        self.hotlist_flash = Flash(_FILES_SIZE, _HOTLIST_SIZE)
-        self.journal_flash = Flash(_FILES_SIZE + _HOTLIST_SIZE, _JOURNAL_SIZE)
+        self.hotlist_flash = Flash(_HOTLIST_START, _HOTLIST_SIZE)
+        self.journal_flash = Flash(_JOURNAL_START, _JOURNAL_SIZE)
         self.link_port = StdioPort()
         self.secret = machine.unique_id()
 

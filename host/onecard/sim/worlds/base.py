@@ -7,11 +7,13 @@ from typing import Protocol
 from onecard.sim.field import Field
 from onecard.sim.terminal_parts import TerminalParts
 
-# Flash map of both boards behind the firmware: files, hotlist, journal (boards/*/flashmap.py).
-FILES_SIZE = 64 * 1024
-HOTLIST_SIZE = 128 * 1024
-JOURNAL_START = FILES_SIZE + HOTLIST_SIZE
-JOURNAL_SIZE = 1280 * 1024
+# Flash map of both boards behind the firmware: files, two update slots, hotlist, journal
+# (boards/*/flashmap.py).
+FILES_SIZE = 32 * 1024
+SLOT_SIZE = 32 * 1024
+HOTLIST_SIZE = 64 * 1024
+JOURNAL_START = FILES_SIZE + 2 * SLOT_SIZE + HOTLIST_SIZE
+JOURNAL_SIZE = 1312 * 1024
 BENCH_FLASH_SIZE = JOURNAL_START + JOURNAL_SIZE
 
 _SCREEN_QUIET_MS = 40.0
