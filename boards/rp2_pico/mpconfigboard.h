@@ -1,5 +1,5 @@
 // Flash map of 2 MiB: firmware 576 KiB | littlefs 32 KiB | two update slots of
-// 32 KiB | hotlist 64 KiB | journal 1312 KiB. All but the firmware are MicroPython's "storage"; board.py and _boot.py divide them.
+// 32 KiB | hotlist 60 KiB | journal 1316 KiB. All but the firmware are MicroPython's "storage"; board.py and _boot.py divide them.
 #define MICROPY_HW_BOARD_NAME "OneCard terminal on Raspberry Pi Pico"
 #define MICROPY_HW_FLASH_STORAGE_BYTES (1472 * 1024)
 

@@ -15,13 +15,14 @@ import occrypto
 
 from .errors import RecordError
 
-FORMAT_VERSION = 1
 HEAD_SIZE = 4
 TAIL_SIZE = 8
 MAC_SIZE = 4
 MIN_SIZE = HEAD_SIZE + TAIL_SIZE
 MAX_SIZE = 200
 FIRST_MAC = bytes(MAC_SIZE)
+UNKNOWN_MAC = bytes(MAC_SIZE)  # of an intent behind a gap, whose MAC cannot be made anew
+NO_MAC2 = bytes(4)  # where it was found right: the TAC is the evidence then
 
 BOOT = 0x01
 ACKNOWLEDGED = 0x02
@@ -33,6 +34,7 @@ CODE = 0x12
 INTENT = 0x20
 RESULT = 0x21
 CARRIED = 0x22
+DEBITED = 0x23
 
 # Transaction types (TTI, JR/T 0025.1) as INTENT carries them.
 LOADS = (0x01, 0x02)  # ED, EP: the only ones that put money on a card
@@ -79,12 +81,15 @@ _BODIES = {
     INTENT: ("intent", ">B10sIIIHI4sBBBB", _INTENT),
     RESULT: ("result", ">IIBI4s4s", "intent_seq time_s outcome balance tac mac2"),
     CARRIED: ("carried", ">IB10sIIIHI4sBBBB", "intent_seq " + _INTENT),
+    DEBITED: ("debited", ">B4s", "after_s tac"),
 }
 
 # Kinds whose fields are followed by bytes of any size, and what these are called.
 _TAILS = {IDENTITY: "sealed", INTENT: "payload", CARRIED: "payload"}
 
 _TIME_OFFSET = {INTENT: 11, RESULT: 4, CARRIED: 15}
+_TIMELESS = (DEBITED,)
+_LONGEST_AFTER_S = 63
 
 
 def opens(kind):
@@ -93,8 +98,38 @@ def opens(kind):
 
 
 def closes(kind):
-    """True for a record that ends the open record named in its first 4 body bytes."""
-    return kind == RESULT
+    """True for a record that ends an open one: see closed_seq."""
+    return kind in (RESULT, DEBITED)
+
+
+def closed_seq(seq, kind, body):
+    """Sequence number of the intent that record `seq` ends."""
+    return seq - 1 if kind == DEBITED else struct.unpack_from(">I", body)[0]
+
+
+def shortest(seq, kind, body, intent):
+    """(kind, body) of a record to be written as `seq`: DEBITED for the result that nearly every
+    purchase has, else as given. intent: body of the open intent before it, or None.
+    """
+    if kind != RESULT or intent is None:
+        return kind, body
+    intent_seq, time_s, outcome, _, tac, _ = struct.unpack(_BODIES[RESULT][1], body)
+    after_s = time_s - struct.unpack_from(">I", intent, _TIME_OFFSET[INTENT])[0]
+    if outcome != DONE or intent_seq != seq - 1 or not 0 <= after_s <= _LONGEST_AFTER_S:
+        return kind, body
+    short = pack(DEBITED, after_s, tac)
+    return (DEBITED, short) if as_result(seq, DEBITED, short, intent) == body else (kind, body)
+
+
+def as_result(seq, kind, body, intent):
+    """The RESULT body that ends the intent whose body is `intent`, told by record `seq`."""
+    if kind == RESULT:
+        return body
+    after_s, tac = struct.unpack(_BODIES[DEBITED][1], body)
+    values = struct.unpack_from(_BODIES[INTENT][1], intent)
+    time_s, amount, balance = values[2:5]
+    balance = balance - amount & 0xFFFFFFFF
+    return pack(RESULT, seq - 1, time_s + after_s, DONE, balance, tac, NO_MAC2)
 
 
 def name(kind):
@@ -108,8 +143,8 @@ def pack(kind, *values, tail=b""):
 
 
 def time_s(kind, body):
-    """UTC seconds of a record, 0 for a kind or a body that is not known here."""
-    if not _fits(kind, body):
+    """UTC seconds of a record, 0 for one that has none or is not known here."""
+    if kind in _TIMELESS or not _fits(kind, body):
         return 0
     return struct.unpack_from(">I", body, _TIME_OFFSET.get(kind, 0))[0]
 
@@ -137,19 +172,29 @@ def fields(kind, body):
     return out
 
 
-def mac(key, seq, before, content):
-    """The 4-byte chain MAC of `content` (size..body) as record `seq` after MAC `before`."""
-    return occrypto.sm4_cmac(key, struct.pack(">I", seq) + before + content)[:MAC_SIZE]
+def mac(key, seq, before, text):
+    """The 4-byte chain MAC of content `text` as record `seq` after MAC `before`."""
+    return occrypto.sm4_cmac(key, struct.pack(">I", seq) + before + text)[:MAC_SIZE]
+
+
+def content(seq, kind, body):
+    """What the MAC covers: size..body. Raises RecordError if the body is too long."""
+    size = MIN_SIZE + len(body)
+    if size > MAX_SIZE:
+        raise RecordError("record of %d bytes, limit %d" % (size, MAX_SIZE))
+    return struct.pack(">BBH", size, kind, seq & 0xFFFF) + body
+
+
+def whole(text, its_mac):
+    """The whole record from its content and MAC."""
+    text += its_mac
+    return text + struct.pack(">I", occrypto.crc32(text))
 
 
 def seal(key, seq, before, kind, body):
     """The whole record, MIN_SIZE..MAX_SIZE bytes. Raises RecordError if the body is too long."""
-    size = MIN_SIZE + len(body)
-    if size > MAX_SIZE:
-        raise RecordError("record of %d bytes, limit %d" % (size, MAX_SIZE))
-    content = struct.pack(">BBH", size, kind, seq & 0xFFFF) + body
-    content += mac(key, seq, before, content)
-    return content + struct.pack(">I", occrypto.crc32(content))
+    text = content(seq, kind, body)
+    return whole(text, mac(key, seq, before, text))
 
 
 def size_at(buf, offset, end):
@@ -163,13 +208,6 @@ def size_at(buf, offset, end):
     if struct.unpack_from(">I", view, size - 4)[0] != occrypto.crc32(view[: size - 4]):
         return 0
     return size
-
-
-def next_intact(buf, offset, end):
-    """Offset of the first intact record at or after `offset`, or `end`: resumes behind damage."""
-    while offset < end and not size_at(buf, offset, end):
-        offset += 1
-    return offset
 
 
 def seq_at(buf, offset, expected):
@@ -194,12 +232,18 @@ class Record:
 
     @property
     def time_s(self):
-        """UTC seconds; 0 for a kind or a body that is not known here."""
+        """UTC seconds; 0 for a record that has none or is not known here."""
         return time_s(self.kind, self.body)
 
     def fields(self):
-        """The body's fields as a dict; raises RecordError. Names: the table in this module."""
-        return fields(self.kind, self.body)
+        """The body's fields as a dict; raises RecordError. Names: the table in this module.
+
+        A DEBITED also tells intent_seq and outcome, as a RESULT does.
+        """
+        out = fields(self.kind, self.body)
+        if self.kind == DEBITED:
+            out["intent_seq"], out["outcome"] = self.seq - 1, DONE
+        return out
 
     def is_authentic(self, key, before):
         """True if the MAC fits this record after one whose MAC was `before` (4 bytes)."""

@@ -49,7 +49,7 @@ class Tally:
         for item in _since(journal, midnight_s):
             if item.kind == record.INTENT:
                 intents[item.seq] = item.fields()
-            elif item.kind == record.RESULT:
+            elif record.closes(item.kind):
                 result = item.fields()
                 intent = intents.pop(result["intent_seq"], None)
                 if (
@@ -93,7 +93,7 @@ def _since(journal, time_s):
     while low < high:  # the first record that is not older
         middle = (low + high) // 2
         first, raw = journal.read(middle, record.MAX_SIZE)
-        if raw and record.Record(first, raw[: raw[0]]).time_s < time_s:
+        if 0 < _first_time_s(first, raw) < time_s:
             low = first + 1
         else:
             high = middle
@@ -105,3 +105,11 @@ def _since(journal, time_s):
         for item in items:
             yield item
         low = items[-1].seq + 1
+
+
+def _first_time_s(first, raw):
+    """Of the first record that has a time; 0 if none has."""
+    for item in record.split(raw, first):
+        if item.time_s:
+            return item.time_s
+    return 0

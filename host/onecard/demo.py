@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ocwire import record, sector
+from ocwire import record
 from rich.console import Console
 from rich.text import Text
 
+from . import dump
 from .keystore import Keystore
 from .link import LinkClient, open_port
 from .provision import Settings, provision
@@ -207,31 +208,13 @@ def debited_in_flash(journal: bytes) -> int:
     """Fen that the records in a journal's flash say were debited: read from the chip itself."""
     amounts: dict[int, int] = {}
     total = 0
-    for item in _records_in(journal):
+    for item in dump.records(journal):
         values = item.fields()
         if item.kind == record.INTENT:
             amounts[item.seq] = values["amount"]
         elif item.kind == record.CARRIED:
             amounts[values["intent_seq"]] = values["amount"]
-        elif item.kind == record.RESULT:
+        elif record.closes(item.kind):
             if values["outcome"] in record.COUNTED:
                 total += amounts[values["intent_seq"]]
     return total
-
-
-def _records_in(journal: bytes) -> list[record.Record]:
-    out: list[record.Record] = []
-    marks = []
-    for start in range(0, len(journal), sector.SECTOR_SIZE):
-        found = sector.Marks(journal[start : start + sector.MARKS_SIZE])
-        if found.number:
-            marks.append((found.number, start, found.first_seq))
-    for _, start, seq in sorted(marks):
-        for page in range(sector.SECTOR_SIZE // sector.PAGE_SIZE):
-            at = start + page * sector.PAGE_SIZE
-            found, _ = sector.page_records(
-                journal[at : at + sector.PAGE_SIZE], sector.page_start(page), seq
-            )
-            out += found
-            seq = found[-1].seq + 1 if found else seq
-    return out

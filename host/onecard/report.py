@@ -28,10 +28,17 @@ def masked(serial: str | None) -> str:
     return f"…{serial[-4:]}" if serial else ""
 
 
-def describe(item: record.Record) -> dict[str, Any]:
-    """A record for people and JSON: numbers as they are, bytes as hex, outcomes in words."""
+def describe(item: record.Record, intent: bytes | None = None) -> dict[str, Any]:
+    """A record for people and JSON: numbers as they are, bytes as hex, outcomes in words.
+
+    intent: body of the intent before a DEBITED, which then tells time and balance too.
+    """
     out: dict[str, Any] = {"seq": item.seq, "kind": record.name(item.kind)}
-    for name, value in item.fields().items():
+    values = item.fields()
+    if item.kind == record.DEBITED and intent is not None:
+        body = record.as_result(item.seq, item.kind, item.body, intent)
+        values = record.fields(record.RESULT, body)
+    for name, value in values.items():
         if name == "outcome":
             value = record.OUTCOMES.get(value, value)
         elif name == "reason":
@@ -47,9 +54,14 @@ def describe(item: record.Record) -> dict[str, Any]:
 def rows(items: Iterable[record.Record]) -> list[dict[str, Any]]:
     """Records as dicts for JSON; one that cannot be decoded says so."""
     out = []
+    before: record.Record | None = None
     for item in items:
+        intent = None
+        if before is not None and before.kind == record.INTENT and before.seq == item.seq - 1:
+            intent = before.body
+        before = item
         try:
-            out.append(describe(item))
+            out.append(describe(item, intent))
         except RecordError as error:
             out.append({"seq": item.seq, "kind": record.name(item.kind), "error": str(error)})
     return out
@@ -72,7 +84,7 @@ def table(title: str, values: Iterable[dict[str, Any]]) -> Table:
     for row in values:
         made.add_row(
             str(row["seq"]),
-            clock_text(row.get("time_s", 0)),
+            clock_text(row["time_s"]) if row.get("time_s") else "",
             row["kind"],
             masked(row.get("serial")),
             yuan(row.get("amount")),

@@ -105,11 +105,25 @@ class Store:
                 )
         new = [item for item in records if item.seq not in known]
         if new:
-            rows = pa.Table.from_pylist([_row(terminal, item) for item in new], schema=_ARROW)
+            intents = {item.seq: item.body for item in records if item.kind == record.INTENT}
+            for item in new:
+                if item.kind == record.DEBITED and item.seq - 1 not in intents:
+                    intents |= self._intent(terminal, item.seq - 1)
+            rows = pa.Table.from_pylist(
+                [_row(terminal, item, intents) for item in new], schema=_ARROW
+            )
             self._db.register("incoming", rows)
             self._db.execute("INSERT INTO records BY NAME SELECT * FROM incoming")
             self._db.unregister("incoming")
         return len(new)
+
+    def _intent(self, terminal: str, seq: int) -> dict[int, bytes]:
+        """The stored intent `seq` as {seq: body}; empty if there is none."""
+        found = self._db.execute(
+            "SELECT raw FROM records WHERE terminal = ? AND seq = ? AND kind = ?",
+            [terminal, seq, record.INTENT],
+        ).fetchall()
+        return {seq: record.Record(seq, raw).body for (raw,) in found}
 
     def last(self, terminal: str) -> tuple[int, bytes]:
         """(sequence number, MAC) of the terminal's newest record; (0, FIRST_MAC) without one."""
@@ -150,9 +164,12 @@ class Store:
         return int(found[0]) if found else 0
 
 
-def _row(terminal: str, item: record.Record) -> dict[str, Any]:
+def _row(terminal: str, item: record.Record, intents: dict[int, bytes]) -> dict[str, Any]:
     try:
         values = item.fields()
+        if item.kind == record.DEBITED and item.seq - 1 in intents:
+            body = record.as_result(item.seq, item.kind, item.body, intents[item.seq - 1])
+            values = record.fields(record.RESULT, body)
     except RecordError:  # of a newer firmware: the bytes are kept whole all the same
         values = {}
     serial = values.get("serial")

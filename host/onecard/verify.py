@@ -63,12 +63,13 @@ def chain(
     """Check records that follow record `before_seq` (0: the first ones), whose MAC was before_mac.
 
     Returns the records that are proved and what was found. A gap is told and passed over: the
-    record behind it can be tied to nothing before, the ones after that to it. An altered record
+    record behind it can be tied to nothing before, the ones after that to it (an intent there has
+    no MAC: the one after it cannot be tied either). An altered record
     ends the check: nothing behind it is returned.
     """
     good: list[record.Record] = []
     findings: list[Finding] = []
-    seq, mac = before_seq, before_mac
+    seq, mac, is_tied = before_seq, before_mac, True
     for item in items:
         if item.seq != seq + 1:
             text = f"records {seq + 1} to {item.seq - 1} are missing"
@@ -78,13 +79,15 @@ def chain(
                 findings.append(Finding(item.seq, ALTERED, text))
                 break
             findings.append(Finding(seq + 1, GAP, text))
-        elif not item.is_authentic(key, mac):
+            is_tied = False
+        elif is_tied and not item.is_authentic(key, mac):
             findings.append(
                 Finding(item.seq, ALTERED, f"record {item.seq} is not what the terminal wrote")
             )
             break
         good.append(item)
         seq, mac = item.seq, item.mac
+        is_tied = is_tied or item.kind != record.INTENT or mac != record.UNKNOWN_MAC
     return good, findings
 
 
@@ -113,7 +116,7 @@ class _Transactions:
             self._open[item.seq] = values
         elif item.kind == record.CARRIED:
             self._open.setdefault(values["intent_seq"], values)
-        elif item.kind == record.RESULT:
+        elif record.closes(item.kind):
             self._result(item.seq, values)
 
     def _result(self, seq: int, values: dict[str, Any]) -> None:

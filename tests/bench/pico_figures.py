@@ -98,7 +98,7 @@ def main(count: int) -> None:
         f"{programmed:.0f} for {size} of records ({programmed / size:.1f}x)",
         "4x in whole pages",
     )
-    left = f"{1312 * 1024 // size:,}"
+    left = f"{1316 * 1024 // size:,}"
     table.add_row("records' bytes a purchase, 1.25 MiB holds", left, "36,000")
     taps(rig, card(3, 0.0), max(0, count - purchases))
     table.add_row(f"RAM free, after {count} taps", f"{ram_free(rig):,}", "120,000, no growth")

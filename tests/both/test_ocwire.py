@@ -7,7 +7,8 @@ runs them all and returns how many there were. A failure is an AssertionError of
 import struct
 from binascii import hexlify, unhexlify
 
-from ocwire import calendar, frame, message, record, sector, session
+from ocwire import calendar, frame, message, packed, record, sector, session
+from ocwire import chain as chain_of
 from ocwire.errors import MessageError, RecordError, SessionError
 
 KEY = unhexlify("000102030405060708090a0b0c0d0e0f")
@@ -183,79 +184,192 @@ def test_a_batch_is_split_into_its_records_and_damage_in_it_is_told():
     assert record.split(b"", 1) == []
 
 
-def test_reading_resumes_behind_damage():
-    raws = chain(5)
-    buf = bytearray(b"".join(raws))
-    size = len(raws[0])
-    buf[2 * size + 3] ^= 0x80
-    assert record.next_intact(buf, 2 * size, len(buf)) == 3 * size
-    assert record.next_intact(buf, 5 * size, len(buf)) == len(buf)
-
-
 # -- sectors --------------------------------------------------------------------------------
+
+LAYOUT = sector.Layout()
+
+
+def intent(seq, serial=b"\x31\x04\x44\x03\0\0\x12\x34\x56\x78", time_s=NOW_S, amount=1200, gap=7):
+    """An INTENT body."""
+    return record.pack(
+        record.INTENT, 1, serial, time_s, amount, 20000, 300, seq + gap, b"rand", 1, 0, 1, 6
+    )
+
+
+def base():
+    """The context of a sector that begins with record 70000."""
+    return packed.context(69998, intent(69998), NOW_S, 70000)
+
+
+def marks_of(number=385):
+    """The marks of an opened sector, as they lie in flash."""
+    raw = bytearray(b"\xff" * LAYOUT.marks_size)
+    mark = sector.opened_mark(number, b"mac.", 69000, 65537, base())
+    raw[:48] = mark
+    raw[LAYOUT.erased_at : LAYOUT.erased_at + 16] = sector.erased_mark(9)
+    raw[LAYOUT.copy_at : LAYOUT.copy_at + 48] = mark
+    return raw
 
 
 def test_marks_hold_what_was_put_in():
-    raw = sector.erased_mark(9) + sector.opened_mark(385, 70000, b"mac.", 69000, 65537)
-    marks = sector.Marks(raw)
-    assert len(raw) == sector.MARKS_SIZE == 40
+    marks = LAYOUT.marks(bytes(marks_of()))
+    assert LAYOUT.marks_size == 112
     assert (marks.erases, marks.number, marks.first_seq) == (9, 385, 70000)
     assert (marks.mac_before, marks.acked, marks.boots) == (b"mac.", 69000, 1)
-    assert not marks.is_clean and not marks.is_blank
+    assert not marks.is_clean and not marks.is_blank and not marks.is_other
+    found, wanted = marks.context, base()
+    for name in ("profile", "prefix", "amount", "time_s", "gap", "first_seq"):
+        assert getattr(found, name) == getattr(wanted, name), name
 
 
 def test_a_sector_is_blank_then_clean_then_opened():
-    blank = sector.Marks(b"\xff" * 40)
+    blank = LAYOUT.marks(b"\xff" * 112)
     assert blank.is_blank and not blank.is_clean and not blank.number and blank.erases is None
-    clean = sector.Marks(sector.erased_mark(1) + b"\xff" * 24)
+    raw = bytearray(b"\xff" * 112)
+    raw[48:64] = sector.erased_mark(1)
+    clean = LAYOUT.marks(bytes(raw))
     assert clean.is_clean and not clean.is_blank and not clean.number
-    torn = sector.Marks(sector.erased_mark(1) + b"\x00" + b"\xff" * 23)
-    assert not torn.is_clean and not torn.is_blank and not torn.number
+    for at in (0, 47, 64, 111):
+        torn = bytearray(raw)
+        torn[at] = 0
+        torn = LAYOUT.marks(bytes(torn))
+        assert not torn.is_clean and not torn.is_blank and not torn.number, at
 
 
-def test_every_bit_flip_in_the_opened_mark_is_found_and_one_in_the_erased_mark_hides_nothing():
-    whole = sector.erased_mark(9) + sector.opened_mark(385, 70000, b"mac.", 69000, 3)
-    for bit in range(40 * 8):
+def test_no_bit_flip_in_the_marks_hides_the_sector():
+    whole = marks_of()
+    for bit in range(112 * 8):
         raw = bytearray(whole)
         raw[bit // 8] ^= 1 << bit % 8
-        marks = sector.Marks(bytes(raw))
-        assert not marks.is_clean and not marks.is_blank
-        assert (marks.erases is None) == (bit < 128)
-        assert marks.number == (385 if bit < 128 else 0), bit
+        marks = LAYOUT.marks(bytes(raw))
+        assert marks.number == 385 and not marks.is_clean and not marks.is_blank, bit
+        assert (marks.erases is None) == (48 * 8 <= bit < 64 * 8), bit
 
 
 def test_a_sector_of_another_version_is_not_taken_for_ours():
-    raw = bytearray(sector.erased_mark(9) + sector.opened_mark(385, 70000, b"mac.", 69000, 3))
-    raw[3] = record.FORMAT_VERSION + 1
-    raw[12:16] = struct.pack(">I", record.occrypto.crc32(raw[:12]))
-    marks = sector.Marks(bytes(raw))
-    assert (marks.erases, marks.number, marks.is_clean, marks.is_blank) == (None, 0, False, False)
+    raw = bytearray(b"\xff" * 112)
+    for at in (0, 48):  # version 1 had its mark at the start
+        other = bytearray(sector.erased_mark(9))
+        other[3] = 1 if at == 0 else sector.FORMAT_VERSION + 1
+        other[12:16] = struct.pack(">I", record.occrypto.crc32(other[:12]))
+        found = bytearray(raw)
+        found[at : at + 16] = other
+        marks = LAYOUT.marks(bytes(found))
+        assert marks.is_other and not marks.number and not marks.is_clean and not marks.is_blank
 
 
-def page(*parts):
-    """A page of these bytes, erased behind them."""
-    raw = b"".join(parts)
-    return raw + b"\xff" * (sector.PAGE_SIZE - len(raw))
+def test_what_every_purchase_takes_is_36_bytes():
+    body = intent(70001, b"\x31\x04\x44\x03\0\x99\x12\x34\x56\x78", NOW_S + 9)
+    raw = packed.pack(base(), 70001, record.INTENT, body, b"mac.")
+    short = record.pack(record.DEBITED, 0, b"TAC.")
+    assert len(raw) == 22
+    assert len(packed.pack(base(), 70002, record.DEBITED, short, b"mac.")) == 14
+    dearer = intent(70001, b"\x31\x04\x44\x03\0\x99\x12\x34\x56\x78", NOW_S + 9, 1350)
+    assert len(packed.pack(base(), 70001, record.INTENT, dearer, b"mac.")) == 23
 
 
-def test_the_records_of_a_page_are_found_behind_what_was_torn():
-    raws = chain(4)
-    found, used = sector.page_records(page(*raws), 0, 1)
-    assert [item.raw for item in found] == raws and used == 4 * len(raws[0])
-    torn = raws[1][:20] + b"\xff" * (len(raws[1]) - 20)
-    found, used = sector.page_records(page(raws[0], torn, raws[2]), 0, 1)
-    assert [item.seq for item in found] == [1, 3] and used == 3 * len(raws[0])
-    found, used = sector.page_records(page(raws[0], torn), 0, 1)
-    assert [item.seq for item in found] == [1] and used == len(raws[0]) + 20
-    found, used = sector.page_records(page(), 40, 1)
-    assert found == [] and used == 40
+def test_records_in_flash_are_these_bytes():
+    """The layout of SPEC.md, written out by hand; the CRC is zlib's."""
+    body = intent(70001, b"\x31\x04\x44\x03\0\x99\x12\x34\x56\x78", NOW_S + 9)
+    raw = packed.pack(base(), 70001, record.INTENT, body, b"mac.")
+    assert hexlify(raw[:-4]) == b"4071510009991234567" + b"84e20012c72616e64"
+    raw = packed.pack(base(), 70002, record.DEBITED, b"\x05TAC.", b"mac.")
+    assert hexlify(raw[:-4]) == b"85725441432e6d61632e"
+    raw = packed.pack(base(), 70003, record.REFUSED, b"body", b"mac.")
+    assert hexlify(raw[:-4]) == b"100f73626f64796d61632e"
 
 
-def test_any_page_is_read_without_an_error():
-    for state in range(1, 60):
-        found, used = sector.page_records(noise(256, state), 0, 1)
-        assert found == [] and used <= 256
-        sector.Marks(noise(40, state))
+def test_an_intent_comes_back_whatever_differs_from_the_context():
+    for other in (
+        intent(70001),
+        intent(70001, amount=1201),
+        intent(70001, amount=70000),
+        intent(70001, amount=500),
+        intent(70001, gap=8),
+        intent(70001, gap=-70),
+        intent(70001, time_s=NOW_S - 1),
+        intent(70001, time_s=NOW_S + 65536),
+        intent(70001, time_s=NOW_S + (1 << 24)),
+        intent(70001, serial=bytes(10)),
+        intent(70001) + b"payload",
+        bytes((2,)) + intent(70001)[1:-1] + b"\x09",
+    ):
+        raw = packed.pack(base(), 70001, record.INTENT, other, b"mac.")
+        assert packed.size_at(raw, 0, len(raw)) == len(raw)
+        found = packed.unpack(base(), raw, 0, len(raw), 70000)
+        assert found == (70001, record.INTENT, other, None)
+
+
+def test_sequence_numbers_in_flash_go_on_over_8_and_up_to_32_bits():
+    for seq in (256, 0xFFFF, 0x10000, 0x1FFFF, 0xFFFFFFFE):
+        raw = packed.pack(base(), seq, record.REFUSED, refusal(1), bytes(4))
+        for below in (0, 1, 2, 100, 255):
+            assert packed.unpack(base(), raw, 0, len(raw), seq - below)[0] == seq
+
+
+def test_reading_resumes_behind_damage():
+    marks = LAYOUT.marks(bytes(marks_of()))
+    raw = marks_of()
+    parts = [packed.pack(base(), 70000 + n, record.REFUSED, refusal(n), b"mac.") for n in range(5)]
+    for part in parts:
+        raw.extend(part)
+    raw.extend(b"\xff" * (4096 - len(raw)))
+    found = [(r[0], r[2]) for r in sector.records(LAYOUT, marks, raw)]
+    assert found == [(70000 + n, refusal(n)) for n in range(5)]
+    raw[112 + 2 * len(parts[0]) + 5] ^= 0x80
+    found = list(sector.records(LAYOUT, marks, raw))
+    assert [r[0] for r in found] == [70000, 70001, 70003, 70004]
+    at, seq = found[2][4], found[2][0]
+    assert [r[0] for r in sector.records(LAYOUT, marks, raw, (at, seq))] == [70003, 70004]
+
+
+def test_any_sector_is_read_without_an_error():
+    for state in range(1, 20):
+        raw = noise(4096, state)
+        marks = LAYOUT.marks(bytes(marks_of()))
+        assert list(sector.records(LAYOUT, marks, raw)) == []
+        LAYOUT.marks(bytes(raw[:112]))
+
+
+def test_marks_keep_clear_of_each_others_words_where_flash_has_error_correction():
+    for unit in (8, 16, 32):
+        layout = sector.Layout(unit)
+        for at in (layout.erased_at, layout.copy_at, layout.marks_size):
+            assert at % unit == 0
+        assert layout.erased_at >= 48 and layout.copy_at >= layout.erased_at + 16
+
+
+def test_the_short_result_stands_for_the_whole_one():
+    body = intent(9)
+    whole = record.pack(record.RESULT, 9, NOW_S + 5, record.DONE, 18800, b"TAC.", record.NO_MAC2)
+    assert record.shortest(10, record.RESULT, whole, body) == (record.DEBITED, b"\x05TAC.")
+    assert record.as_result(10, record.DEBITED, b"\x05TAC.", body) == whole
+    for other in (
+        record.pack(record.RESULT, 8, NOW_S + 5, record.DONE, 18800, b"TAC.", record.NO_MAC2),
+        record.pack(record.RESULT, 9, NOW_S + 64, record.DONE, 18800, b"TAC.", record.NO_MAC2),
+        record.pack(record.RESULT, 9, NOW_S - 1, record.DONE, 18800, b"TAC.", record.NO_MAC2),
+        record.pack(record.RESULT, 9, NOW_S + 5, record.PROVED, 18800, b"TAC.", record.NO_MAC2),
+        record.pack(record.RESULT, 9, NOW_S + 5, record.DONE, 18801, b"TAC.", record.NO_MAC2),
+        record.pack(record.RESULT, 9, NOW_S + 5, record.DONE, 18800, b"TAC.", b"MAC2"),
+    ):
+        assert record.shortest(10, record.RESULT, other, body) == (record.RESULT, other)
+    assert record.shortest(10, record.RESULT, whole, None) == (record.RESULT, whole)
+
+
+def test_the_chain_goes_through_intents_and_stops_at_a_gap():
+    texts = [record.content(5 + n, record.INTENT, intent(5 + n)) for n in range(2)]
+    first = record.mac(KEY, 5, b"mac.", texts[0])
+    made = chain_of.Chain(KEY, b"mac.")
+    assert made.mac == b"mac."
+    made.take(5, record.INTENT, intent(5), None)
+    made.take(6, record.INTENT, intent(6), None)
+    assert made.mac == record.mac(KEY, 6, first, texts[1])
+    made.take(7, record.REFUSED, refusal(1), b"own.")
+    assert made.mac == b"own."
+    made.take(9, record.INTENT, intent(9), None)
+    assert made.mac == record.UNKNOWN_MAC
+    made.take(10, record.REFUSED, refusal(1), b"own2")
+    assert made.mac == b"own2"
 
 
 # -- frames ---------------------------------------------------------------------------------

@@ -279,7 +279,7 @@ def test_the_terminal_world_tells_what_is_programmed_in_the_journal(uf2, tmp_pat
         b" print(6 * 7)\r\n"
     )
     assert talk.say(line, b"\n42")
-    address = 1312 * 1024 - 4096 + 256
+    address = 1316 * 1024 - 4096 + 256
     assert one.events.programmed[-1] == address
     assert one.journal_read(address, 8) == b"journal!"
     one.close()

@@ -131,7 +131,7 @@ class Shop:
         for item in self.stored:
             if item.kind == record.INTENT:
                 found[item.seq] = item.fields()
-            elif item.kind == record.RESULT:
+            elif record.closes(item.kind):
                 result = item.fields()
                 if result["outcome"] in record.COUNTED or result["outcome"] == record.NOT_DONE:
                     found.pop(result["intent_seq"], None)

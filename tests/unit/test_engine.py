@@ -78,8 +78,7 @@ class Bench:
         return [record.name(r.kind) for r in self.records()]
 
     def outcomes(self):
-        kind = record.RESULT
-        return [r.fields()["outcome"] for r in self.records() if r.kind == kind]
+        return [r.fields()["outcome"] for r in self.records() if record.closes(r.kind)]
 
     def report(self):
         return verify.verify(TERMINAL, self.records(), JOURNAL_KEY, PURSE)
@@ -94,7 +93,7 @@ def test_p1_a_purchase_is_in_the_journal_with_a_tac_before_it_is_said():
     assert (outcome.kind, outcome.amount, outcome.balance) == (APPROVED, 1200, 3800)
     assert outcome.is_sale and a_card.balance == 3800
     bench.restart()
-    assert bench.kinds() == ["intent", "result"]
+    assert bench.kinds() == ["intent", "debited"]
     report = bench.report()
     assert (report.debited, report.purchases, report.tacs) == (1200, 1, 1)
     assert report.is_proved and report.findings == []
@@ -298,8 +297,7 @@ def check_conserved(bench, lost):
     doubtful = sum(
         intents[r.fields()["intent_seq"]]["amount"]
         for r in bench.records()
-        if r.kind == record.RESULT
-        and r.fields()["outcome"] in (record.IN_DOUBT, record.WRONG_MAC2)
+        if record.closes(r.kind) and r.fields()["outcome"] in (record.IN_DOUBT, record.WRONG_MAC2)
     )
     assert report.debited <= lost <= report.debited + doubtful
 

@@ -55,12 +55,13 @@ class Bench:
     def tap(self, card, amount=1200, **options):
         return tap(self.engine, card, amount, **options)
 
-    def records(self, kind):
+    def records(self, *kinds):
         first, raw = self.journal.read(1, 1 << 16)
-        return [item.fields() for item in record.split(raw, first) if item.kind == kind]
+        return [item.fields() for item in record.split(raw, first) if item.kind in kinds]
 
     def outcomes(self):
-        return [result["outcome"] for result in self.records(record.RESULT)]
+        found = self.records(record.RESULT, record.DEBITED)
+        return [result["outcome"] for result in found]
 
 
 def test_a_purchase_has_the_sams_serial_and_a_mac2_that_it_found_right():

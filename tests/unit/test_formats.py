@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta, timezone
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from ocwire import calendar, frame, message, record, sector
+from ocwire import calendar, frame, message, packed, record, sector
 from ocwire.errors import RecordError, SessionError, WireError
 from ocwire.session import HOST, TERMINAL, Session
 
@@ -72,11 +72,70 @@ def test_any_bytes_as_a_batch_are_refused_or_are_records(raw, seq):
         assert "damaged record" in str(error)
 
 
-@given(st.binary(min_size=256, max_size=256), st.sampled_from([0, 40]))
-def test_any_page_is_read_without_an_error(raw, start):
-    records, used = sector.page_records(raw, start, 5)
-    assert records == [] and start <= max(used, start) <= 256
-    sector.Marks(raw[:40])
+LAYOUT = sector.Layout()
+SECTORS = st.tuples(st.binary(max_size=600), st.integers(0, 255)).map(
+    lambda t: t[0] + bytes((t[1],)) * (4096 - len(t[0]))
+)
+
+
+@given(SECTORS)
+def test_any_sector_is_read_without_an_error(raw):
+    marks = LAYOUT.marks(raw[: LAYOUT.marks_size])
+    marks.context = packed.context(0, b"", 0, 5)
+    assert list(sector.records(LAYOUT, marks, raw)) == []
+
+
+SERIALS = st.binary(min_size=10, max_size=10)
+INTENTS = st.tuples(
+    st.integers(0, 255), SERIALS, st.integers(0, 2**32 - 1), st.integers(0, 2**32 - 1),
+    st.integers(0, 2**32 - 1), st.integers(0, 65535), st.integers(0, 2**32 - 1),
+    st.binary(min_size=4, max_size=4), st.integers(0, 255), st.integers(0, 255),
+    st.integers(0, 255), st.integers(0, 255), st.binary(max_size=100),
+)  # fmt: skip
+
+
+def intent(values):
+    return record.pack(record.INTENT, *values[:-1], tail=values[-1])
+
+
+@given(INTENTS, INTENTS, st.integers(1, 2**32 - 300), st.integers(0, 2**32 - 1), st.data())
+def test_any_intent_comes_back_from_flash_as_it_went_in(usual, values, first, time_s, data):
+    base = packed.context(first, intent(usual), time_s, first)
+    seq = first + data.draw(st.integers(0, 255))
+    alike = data.draw(st.sets(st.sampled_from(range(12))))  # fields as in the context
+    mixed = tuple(usual[i] if i in alike else v for i, v in enumerate(values[:-1]))
+    body = intent((*mixed, values[-1]))
+    raw = packed.pack(base, seq, record.INTENT, body, b"mac.")
+    assert len(raw) <= record.MIN_SIZE + len(body) and packed.size_at(raw, 0, len(raw)) == len(raw)
+    assert packed.unpack(base, raw, 0, len(raw), first) == (seq, record.INTENT, body, None)
+
+
+@given(BODIES, st.integers(0, 0x3F), st.integers(1, 2**32 - 300), st.integers(0, 255))
+def test_any_other_record_comes_back_from_flash_as_it_went_in(body, kind, first, ahead):
+    base = packed.context(0, b"", 0, first)
+    if kind == record.DEBITED:
+        body = bytes((ahead & 63,)) + b"TAC."
+    elif kind == record.INTENT:
+        kind = record.BOOT
+    raw = packed.pack(base, first + ahead, kind, body, b"mac.")
+    assert packed.size_at(raw + b"more", 0, len(raw) + 4) == len(raw)
+    assert packed.unpack(base, raw, 0, len(raw), first) == (first + ahead, kind, body, b"mac.")
+
+
+@given(INTENTS, st.data())
+def test_any_burst_of_up_to_32_bits_in_a_record_in_flash_is_found(values, data):
+    body = intent(values)
+    base = packed.context(7, body, values[2], 7)
+    kind, body = data.draw(
+        st.sampled_from([(record.INTENT, body), (record.DEBITED, b"\0TAC."), (record.BOOT, body)])
+    )
+    raw = bytearray(packed.pack(base, 9, kind, body, b"mac."))
+    size = data.draw(st.integers(1, 32))
+    start = data.draw(st.integers(0, len(raw) * 8 - size))
+    pattern = data.draw(st.integers(0, 2**size - 1)) | 1 | 1 << size - 1
+    for i in range(size):
+        raw[(start + i) // 8] ^= (pattern >> i & 1) << 7 - (start + i) % 8
+    assert packed.size_at(raw, 0, len(raw)) == 0
 
 
 PIECES = st.lists(

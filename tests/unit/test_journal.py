@@ -2,16 +2,19 @@
 
 import random
 import struct
+import zlib
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from inproc import JOURNAL_KEY, NOW_S
 from ocwire import record, sector
-from onecard import verify
+from onecard import dump, verify
+from onecard.sim.worlds.base import JOURNAL_SIZE
 from ram_flash import RamFlash
 from terminal.journal import Journal, JournalError, JournalFull, WrongReceipt
 
+LAYOUT = sector.Layout()
 REFUSAL = struct.calcsize(">IB10sI") + record.MIN_SIZE
 
 
@@ -179,7 +182,7 @@ def test_p3_a_wrong_receipt_frees_nothing(change):
     for n in range(50):
         made.append(record.REFUSED, refusal(n))
     if change == "gone":  # a record whose bytes have rotted cannot be acknowledged by name
-        flash = made._flash
+        flash = made._sectors._flash
         at = bytes(flash.data).index(refusal(29))
         flash.data[at] ^= 0x40
     seq, mac = {
@@ -233,7 +236,7 @@ def test_p2_an_open_debit_is_carried_from_sector_to_sector():
     flash = RamFlash(6)
     made = journal(flash)
     seq = made.append(record.INTENT, intent(7, amount=1234))
-    for n in range(1000):
+    for n in range(1500):
         if not made.has_room():
             acknowledge(made, made.next_seq - 1)
         made.append(record.REFUSED, refusal(n))
@@ -297,7 +300,7 @@ def test_erases_are_spread_over_all_sectors_and_counted_in_their_marks():
         if not made.has_room():
             acknowledge(made, made.next_seq - 1)
         made.append(record.REFUSED, refusal(n))
-    erases = [sector.Marks(bytes(flash.data[i * 4096 : i * 4096 + 40])).erases for i in range(5)]
+    erases = [LAYOUT.marks(bytes(flash.data[i * 4096 :][:112])).erases for i in range(5)]
     assert sum(erases) == flash.erases and max(erases) - min(erases) <= 1
 
 
@@ -379,7 +382,8 @@ def test_any_single_bit_flip_costs_at_most_the_record_that_was_hit(laps):
     rng = random.Random(seed)
     places = [rng.randrange(len(whole) * 8) for _ in range(250)]
     # every bit of every sector's marks (every fifth where the ring has wrapped)
-    places += [s * 4096 * 8 + bit for s in range(4) for bit in range(0, 320, 5 if laps else 1)]
+    bits = range(0, LAYOUT.marks_size * 8, 5 if laps else 1)
+    places += [s * 4096 * 8 + bit for s in range(4) for bit in bits]
     lost = 0
     for place in places:
         flash.data[:] = whole
@@ -389,11 +393,11 @@ def test_any_single_bit_flip_costs_at_most_the_record_that_was_hit(laps):
         gone, strange = harmed(before, everything(damaged, made.acked + 1))
         at = place // 8
         assert len(gone) <= 1 and strange == [], (place, gone, strange)
-        if at % 4096 < 40:
+        if at % 4096 < LAYOUT.marks_size:
             assert gone == [], f"bit {place} of a sector's marks lost record {gone}"
         if gone:
-            raw = before[gone[0] - before[0].seq].raw
-            assert raw in whole[max(0, at - 199) : at + 200]
+            body = before[gone[0] - before[0].seq].body
+            assert body[-4:] in whole[max(0, at - 199) : at + 200]
         lost += bool(gone)
     assert lost > 10
 
@@ -415,15 +419,15 @@ def test_bursts_up_to_32_bits_cost_at_most_the_records_they_touch():
         assert len(gone) <= 2 and strange == [], (start, size, gone, strange)
 
 
-@pytest.mark.parametrize("marks", ["erased", "opened", "both"])
+@pytest.mark.parametrize("marks", ["erased", "first", "second"])
 @pytest.mark.parametrize("back", [0, 1, 2, 3, 4, 5])
 @pytest.mark.parametrize("laps", [0, 1])
 def test_p3_rotten_marks_of_a_sector_lose_none_of_its_records(marks, back, laps):
     flash, made = filled(6, laps)
     before = everything(made, made.acked + 1)
     index = (made.number - 1 - back) % 6
-    for offset in {"erased": (5,), "opened": (20,), "both": (5, 20)}[marks]:
-        flash.data[index * 4096 + offset] ^= 0x10
+    offset = {"erased": LAYOUT.erased_at, "first": 0, "second": LAYOUT.copy_at}[marks] + 5
+    flash.data[index * 4096 + offset] ^= 0x10
     again = journal(flash)
     assert harmed(before, everything(again, made.acked + 1)) == ([], [])
     if not laps:
@@ -446,7 +450,7 @@ def test_p3_rotten_marks_of_the_oldest_sector_of_a_ring_without_a_free_one_lose_
     while made.number < 5:  # into the reserve
         made.append(record.RESULT, result(1))
     before = everything(made, 1)
-    for offset in (5, 20, 35):
+    for offset in (5, LAYOUT.erased_at + 5, LAYOUT.copy_at + 5):
         whole = bytes(flash.data)
         flash.data[offset] ^= 0x10
         again = journal(flash)
@@ -475,7 +479,7 @@ def test_a_bad_cell_costs_a_page_and_no_record():
         def writeblocks(self, block, buf, offset=0):
             super().writeblocks(block, buf, offset)
             if block == 0:
-                self.data[2 * 256 + 100] = 0x00  # stuck
+                self.data[2 * 256 + 100 : 2 * 256 + 104] = bytes(4)  # stuck
 
     flash = BadCell(6)
     made = journal(flash)
@@ -491,7 +495,7 @@ def test_a_flash_that_takes_nothing_ends_in_a_typed_error():
         def writeblocks(self, block, buf, offset=0):
             pass
 
-    with pytest.raises(JournalError, match="cannot be erased"):
+    with pytest.raises(JournalError, match="no sector behind 0"):
         journal(Dead(6))
 
 
@@ -518,7 +522,7 @@ class Model:
             assert item.seq == len(self.records)
             if item.kind == record.INTENT:
                 self.open.add(item.seq)
-            elif item.kind == record.RESULT:
+            elif record.closes(item.kind):
                 self.open.discard(item.fields()["intent_seq"])
 
 
@@ -574,3 +578,203 @@ def take(step, n, made, model):
         if any(r.kind != record.ACKNOWLEDGED for r in fresh):
             model.acked = upto
         assert acknowledge(made, upto) == model.acked
+
+
+# -- how much it holds, sectors that wear out, other versions -----------------------------------
+
+
+def purchase(made, rng, serial, time_s, amount=1200):
+    """An ordinary canteen purchase; the flash keeps what it must."""
+    balance = rng.randrange(amount, 60_000)
+    body = record.pack(
+        record.INTENT, 1, serial, time_s, amount, balance, rng.randrange(65536),
+        made.next_seq + 41, rng.randbytes(4), 1, 0, 1, 6,
+    )  # fmt: skip
+    seq = made.append(record.INTENT, body)
+    made.append(
+        record.RESULT,
+        record.pack(
+            record.RESULT, seq, time_s + 1, record.DONE, balance - amount, rng.randbytes(4),
+            record.NO_MAC2,
+        ),
+    )  # fmt: skip
+
+
+def test_the_picos_journal_holds_36_000_canteen_purchases():
+    flash, rng = RamFlash(JOURNAL_SIZE // 4096), random.Random(36)
+    made = journal(flash)
+    day_s, count = NOW_S, 0
+    while made.has_room():
+        if count % 600 == 0:  # breakfast, lunch and supper of a school day
+            day_s += 86_400
+        time_s = day_s + count % 600 // 200 * 18_000 + count % 200 * 9
+        serial = bytes.fromhex("3104440300") + rng.randrange(10**10).to_bytes(5, "big")
+        purchase(made, rng, serial, time_s)
+        count += 1
+    print("purchases:", count, "in", JOURNAL_SIZE, "bytes")
+    assert count >= 36_000
+    assert journal(flash).next_seq == 2 * count + 1
+
+
+@pytest.mark.parametrize("unit", [8, 16, 32])
+def test_flash_with_error_correction_has_no_word_programmed_twice(unit):
+    class Words(RamFlash):
+        def __init__(self, sectors):
+            super().__init__(sectors)
+            self.used = set()
+
+        def writeblocks(self, block, buf, offset=0):
+            super().writeblocks(block, buf, offset)
+            at = block * 4096 + offset
+            words = set(range(at // unit, (at + len(buf) - 1) // unit + 1))
+            assert not words & self.used
+            self.used |= words
+
+        def ioctl(self, op, arg):
+            if op == 6:
+                self.used -= set(range(arg * 4096 // unit, (arg + 1) * 4096 // unit))
+            return super().ioctl(op, arg)
+
+    flash, rng = Words(5), random.Random(unit)
+    made = Journal(flash, JOURNAL_KEY, lambda: NOW_S, 1, unit)
+    made.mount()
+    for n in range(900):
+        if not made.has_room():
+            acknowledge(made, made.next_seq - 1)
+        purchase(made, rng, bytes(10), NOW_S + n)
+        if n % 50 == 0:
+            made = Journal(flash, JOURNAL_KEY, lambda: NOW_S, 1, unit)
+            made.mount()
+    assert made.number > 8 and made.failed_programs == 0
+    good, findings = verify.chain(
+        everything(made, made.acked + 1), JOURNAL_KEY, made.acked, mac_of(made, made.acked)
+    )
+    assert findings == [] and len(good) == made.next_seq - made.acked - 1
+
+
+class Worn(RamFlash):
+    """Some sectors take no erase any more (and look as before) or no program."""
+
+    def __init__(self, sectors):
+        super().__init__(sectors)
+        self.no_erase, self.no_program = set(), set()
+
+    def writeblocks(self, block, buf, offset=0):
+        if block not in self.no_program:
+            super().writeblocks(block, buf, offset)
+
+    def ioctl(self, op, arg):
+        if op == 6 and arg in self.no_erase:
+            return 0
+        return super().ioctl(op, arg)
+
+
+@pytest.mark.parametrize("bad", [(0,), (2,), (7,), (3, 4), (0, 7)])
+@pytest.mark.parametrize("way", ["no_erase", "no_program"])
+def test_p3_sectors_that_wear_out_are_left_out_and_nothing_is_lost(bad, way):
+    flash = Worn(8)
+    made = journal(flash)
+    fill(made)
+    getattr(flash, way).update(bad)
+    known = everything(made)
+    for n in range(2000):
+        if not made.has_room():
+            acknowledge(made, made.next_seq - 1)
+        try:
+            made.append(record.REFUSED, refusal(n))
+        except JournalFull:  # one more sector was found to be bad
+            acknowledge(made, made.next_seq - 1)
+        if n % 97 == 0:
+            made = journal(flash)
+        known += everything(made, known[-1].seq + 1)
+    assert made.number > 20
+    assert [r.seq for r in known] == list(range(1, made.next_seq))
+    good, findings = verify.chain(known, JOURNAL_KEY, 0, record.FIRST_MAC)
+    assert findings == [] and len(good) == len(known)
+    held = everything(made)
+    assert [r.seq for r in held] == list(range(made.oldest_seq, made.next_seq))
+    assert held[0].seq <= made.acked + 1
+    for _ in range(2):
+        acknowledge(made, made.next_seq - 1)
+        assert fill(made) > 0
+    assert made.bad_sectors == len(bad) and made.failed_programs >= 4 * len(bad)
+
+
+def v1_sector(number, first_seq, raws):
+    """A sector as version 1 wrote it, by its specification."""
+    erased = b"OCJ\x01" + struct.pack(">II", 1, 0)
+    opened = struct.pack(">II4sIHH", number, first_seq, bytes(4), 0, 1, 0)
+    out = bytearray(b"\xff" * 4096)
+    for at, part in ((0, erased), (16, opened)):
+        part += struct.pack(">I", zlib.crc32(part))
+        out[at : at + len(part)] = part
+    at = 40
+    for raw in raws:
+        if at % 256 + len(raw) > 256:
+            at = (at + 255) // 256 * 256
+        out[at : at + len(raw)] = raw
+        at += len(raw)
+    return bytes(out)
+
+
+def test_p3_a_journal_of_version_1_is_refused_untouched_and_read_from_its_image():
+    before, raws = record.FIRST_MAC, []
+    for n in range(60):
+        raws.append(record.seal(JOURNAL_KEY, n + 1, before, record.REFUSED, refusal(n)))
+        before = raws[-1][-8:-4]
+    flash = RamFlash(6)
+    flash.data[:8192] = v1_sector(1, 1, raws[:40]) + v1_sector(2, 41, raws[40:])
+    image = bytes(flash.data)
+    with pytest.raises(JournalError, match="another format version: pull it with the firmware"):
+        journal(flash)
+    assert bytes(flash.data) == image
+    assert [r.raw for r in dump.records(image, JOURNAL_KEY)] == raws
+    made = Journal(flash, JOURNAL_KEY, lambda: NOW_S)
+    made.clear(JOURNAL_KEY)
+    assert made.append(record.REFUSED, refusal(1)) == 1
+
+
+def test_an_image_of_the_flash_holds_what_the_terminal_would_send():
+    flash = RamFlash(6)
+    made = journal(flash)
+    for n in range(300):
+        made.append(record.REFUSED, refusal(n))
+    made.append(record.INTENT, intent(5))
+    held = everything(made)
+    found = dump.records(bytes(flash.data), JOURNAL_KEY)
+    assert [r.raw for r in found if r.seq >= held[0].seq] == [r.raw for r in held]
+    without = dump.records(bytes(flash.data))
+    assert [r.body for r in without] == [r.body for r in found]
+    assert without[-1].mac == record.UNKNOWN_MAC != found[-1].mac
+
+
+def test_p4_an_intent_altered_in_flash_breaks_the_chain_although_its_mac_is_not_stored():
+    flash, rng = RamFlash(6), random.Random(4)
+    made = journal(flash)
+    for n in range(10):
+        purchase(made, rng, bytes(10), NOW_S + n)
+    raw = bytearray(flash.data)
+    layout, marks = LAYOUT, LAYOUT.marks(bytes(raw[:112]))
+    at, end = next((r[4], r[5]) for r in sector.records(layout, marks, raw[:4096]) if r[0] == 5)
+    raw[end - 8] ^= 1  # the last byte of its random, and a CRC that fits
+    raw[end - 4 : end] = struct.pack(">I", zlib.crc32(raw[at : end - 4]))
+    flash.data[:] = raw
+    good, findings = verify.chain(everything(journal(flash)), JOURNAL_KEY, 0, record.FIRST_MAC)
+    assert [(f.seq, f.kind) for f in findings] == [(6, verify.ALTERED)] and len(good) == 5
+
+
+def test_a_rotten_record_costs_itself_and_no_false_alarm_about_its_neighbours():
+    flash, rng = RamFlash(6), random.Random(5)
+    made = journal(flash)
+    for n in range(8):
+        purchase(made, rng, bytes(10), NOW_S + n)
+    whole = bytes(flash.data)
+    marks = LAYOUT.marks(whole[:112])
+    for seq, _, _, _, at, _ in list(sector.records(LAYOUT, marks, whole[:4096])):
+        flash.data[:] = whole
+        flash.data[at + 6] ^= 4
+        items = everything(made, 1)
+        good, findings = verify.chain(items, JOURNAL_KEY, 0, record.FIRST_MAC)
+        wanted = [] if seq == 16 else [(seq, verify.GAP)]
+        assert [(f.seq, f.kind) for f in findings] == wanted
+        assert [r.seq for r in good] == [n for n in range(1, 17) if n != seq]

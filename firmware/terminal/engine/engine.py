@@ -218,6 +218,8 @@ class Engine:
             return outcome or Outcome(CARD_ERROR, detail=str(error))
         verdict = await order.confirm(step, tac, mac2)
         balance = step.answer.balance + (order.amount if order.adds else -order.amount)
+        if verdict == record.DONE and not order.adds:
+            mac2 = record.NO_MAC2
         self.ledger.close(intent_seq, verdict, balance, tac, mac2)
         self._remember_paid(card.serial)
         if not order.adds:

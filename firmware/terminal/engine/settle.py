@@ -28,7 +28,7 @@ class Settle:
         try:
             proof = await self._proof(card, intent)
             if proof is not None and await self._is_proved(card, intent, proof):
-                self._ledger.close(intent_seq, record.PROVED, after, *proof)
+                self._ledger.close(intent_seq, record.PROVED, after, proof[0], record.NO_MAC2)
                 return Outcome(RESOLVED, amount, after)
             now_counter, now_balance = await self._state(card, is_load, intent["key_index"])
             is_in_log = await self._is_in_log(card, intent, proof)

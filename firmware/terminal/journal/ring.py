@@ -4,68 +4,64 @@ The flash is a MicroPython block device with the extended protocol: readblocks a
 an offset, ioctl 4 gives the block count and ioctl 6 erases one block. Nothing else may use it.
 
 How the promises are kept:
-- a record is one program of one page; torn, it fails its CRC and its page is closed, so no byte is
-  programmed twice (P5);
+- a record is programmed once, behind all others; torn, it fails its CRC and its page is left
+  alone, so no byte is programmed twice (P5);
 - a sector is opened only after an erased mark says that its erase ended (P5);
 - a sector is erased only when every record in it is acknowledged (P3); the last free sector is
   kept for records that are not sales, so a full journal can still be acknowledged;
 - open records (a debit whose outcome is unknown) are repeated at the start of each new sector, so
-  mounting finds them in the last two sectors (P2).
+  mounting finds them in the last two sectors (P2);
+- a sector that cannot be erased or opened is left out, its number with it.
 """
 
 import struct
 
 import occrypto
-from ocwire import record, sector
+from ocwire import packed, record, sector
+from ocwire.chain import Chain
 
-from .scan import Batch, find_head, read_marks, scan_sector
+from .errors import BadSector, JournalError, JournalFull, WrongReceipt
+from .sectors import Sectors, read_batch
+from .state import State
 
 _RESERVE_SECTORS = 1  # kept for acknowledgements and results when sales stop
 _PROGRAM_TRIES = 4
+_SALE_SIZE = record.MAX_SIZE + packed.DEBITED_SIZE
 
 
-class JournalError(Exception):
-    """The flash does not take what is programmed: the terminal needs service."""
-
-
-class JournalFull(Exception):
-    """No room for another sale before the host has pulled and acknowledged."""
-
-
-class WrongReceipt(Exception):
-    """An acknowledgement that does not fit this journal; nothing was freed."""
-
-
-class Journal:
+class Journal(State):
     """flash: block device. key: 16 bytes, the terminal's journal key. now_s(): UTC seconds.
 
-    page_size: bytes that one program must cover (256 on rp2.Flash), or 1.
+    page_size: bytes that one program must cover (256 on rp2.Flash), or 1. unit: bytes that may be
+    programmed once only, see sector.Layout.
+
+    failed_programs: programs and erases that did not do what they should.
     """
 
-    def __init__(self, flash, key, now_s, page_size=sector.PAGE_SIZE):
-        self._flash = flash
+    def __init__(self, flash, key, now_s, page_size=sector.PAGE_SIZE, unit=1):
+        super().__init__()
         self._key = key
         self._now_s = now_s
-        self._whole_pages = page_size > 1
-        self._page = bytearray(b"\xff" * sector.PAGE_SIZE)
-        self._check = bytearray(sector.PAGE_SIZE)
-        self.sector_count = flash.ioctl(4, 0)
+        self._sectors = Sectors(flash, page_size, unit)
+        self._layout = self._sectors.layout
+        self.sector_count = self._sectors.count
         self.failed_programs = 0
-        self.last_time_s = 0  # of the last record; every body has its time in it
-        self.last_closed = None  # bodies of the newest closed record and of what closed it
-        self.open = {}  # seq of the open record -> (body of its intent, seq of the intent)
+        self._bad = set()  # indexes of sectors that take nothing any more
+        self._cursor = None  # where the last read ended: see read_batch
 
     # -- mount -------------------------------------------------------------------
 
     def mount(self):
         """Find the ends of the ring; formats nothing that holds a record.
 
-        O(log n) reads. Raises JournalError if the flash is too small or cannot be written.
+        O(log n) reads. Raises JournalError if the flash is too small, cannot be written or is of
+        another format version.
         """
         if self.sector_count < 4:
             raise JournalError("journal flash has %d sectors, 4 needed" % self.sector_count)
-        self.open, self.last_closed = {}, None
-        head = find_head(self._flash, self.sector_count)
+        self.forget()
+        self._cursor = None
+        head = self._sectors.find_head()
         if head is None:
             self._start_anew()
         else:
@@ -73,10 +69,9 @@ class Journal:
         self._carry_open()
 
     def _start_anew(self):
+        for index in (0, 1):
+            self._refuse_other(self._sectors.marks_at(index))
         self.number = 0
-        self.acked = 0
-        self.boots = 0
-        self.next_seq = 1
         self.last_mac = record.FIRST_MAC
         self._tail = 1
         self._tail_next_seq = 1
@@ -84,85 +79,62 @@ class Journal:
         self._first_seq = 1
         self._open_sector()
 
+    @staticmethod
+    def _refuse_other(marks):
+        if marks.is_other:
+            raise JournalError(
+                "the journal is of another format version: pull it with the firmware that wrote "
+                "it, or clear it by provisioning another number"
+            )
+
     def _resume(self, head):
         self.number, self.acked, self.boots = head.number, head.acked, head.boots
         self._first_seq = self.next_seq = head.first_seq
         self.last_mac = head.mac_before
-        if self.number > 1:
-            before = self._marks(self.number - 1)
-            if before.number == self.number - 1:
-                scan_sector(self._flash, self.sector_count, before, self._note)
+        self._take_sector_before(head.number)
+        head = self._sectors.load(head.number)
         self.next_seq = head.first_seq
-        self.last_mac = head.mac_before
-        page, used = scan_sector(self._flash, self.sector_count, head, self._note)
-        self._page_number, self._used = page, used
-        self._adopt_follower()
+        self._context = head.context
+        self.last_mac, end = self._take_records(head)
+        self._used = self._sectors.free_from(end)
         if self.next_seq <= self.acked:  # the last records were acknowledged, then rotted away
             self.next_seq = self.acked + 1
         self._find_tail()
 
-    def _adopt_follower(self):
-        """Go on to the sector behind the head if only its marks have rotted: it is the head then.
+    def _take_sector_before(self, number):
+        """Note all records of the sector before that one in the ring, bad ones left out."""
+        for earlier in range(number - 1, max(0, number - self.sector_count), -1):
+            marks = self._sectors.load(earlier)
+            if marks is not None:
+                self._take_records(marks)
+                return
 
-        Known by its first record, whose MAC follows the last one; what a torn erase or opening
-        leaves there has none.
-        """
-        marks = self._marks(self.number + 1)
-        if marks.number or marks.is_clean or marks.is_blank:
-            return
-        marks.number, marks.first_seq = self.number + 1, self.next_seq
-        found = []
-        scan_sector(self._flash, self.sector_count, marks, found.append, lambda: bool(found))
-        if not found or found[0].seq != self.next_seq:
-            return
-        if not found[0].is_authentic(self._key, self.last_mac):
-            return
-        self.number, self._first_seq = marks.number, self.next_seq
-        self._page_number, self._used = scan_sector(
-            self._flash, self.sector_count, marks, self._note
-        )
-
-    def _note(self, item):
-        """Take one record, in order, into the journal's state."""
-        self.next_seq = item.seq + 1
-        self.last_mac = item.mac
-        kind, body = item.kind, item.body
-        self.last_time_s = record.time_s(kind, body) or self.last_time_s
-        if kind == record.ACKNOWLEDGED:
-            self.acked = max(self.acked, struct.unpack_from(">I", body, 4)[0])
-        elif kind == record.BOOT:
-            self.boots = struct.unpack_from(">H", body, 4)[0]
-        elif kind == record.INTENT:
-            self.open[item.seq] = (body, item.seq)
-        elif kind == record.CARRIED:
-            intent_seq = struct.unpack_from(">I", body)[0]
-            self.open[intent_seq] = (body[4:], item.seq)
-        elif record.closes(kind):
-            intent = self.open.pop(struct.unpack_from(">I", body)[0], None)
-            if intent is not None:
-                self.last_closed = (intent[0], body)
+    def _take_records(self, marks):
+        """Note all records of the loaded sector: (MAC of the last one, offset behind it)."""
+        chain, last_end = Chain(self._key, marks.mac_before), self._layout.marks_size
+        for seq, kind, body, mac, _, end in self._sectors.records(marks):
+            self.note(seq, kind, body)
+            chain.take(seq, kind, body, mac)
+            last_end = end
+        return chain.mac, last_end
 
     def _find_tail(self):
         """Oldest sector that still holds records: only the one behind the head may be erased."""
         self._ready = 0
         self._tail = max(1, self.number - self.sector_count + 1)
         if self.number >= self.sector_count:
-            marks = read_marks(self._flash, self.number % self.sector_count)
-            if marks.number != self._tail and (marks.is_clean or marks.is_blank):
-                self._tail += 1  # erased ahead; with rotted marks its records are still there
+            if self._sectors.marks_at(self.number % self.sector_count).number != self._tail:
+                self._tail += 1  # erased ahead, torn in the erase, or bad
         self._tail_next_seq = self._first_seq_of(self._tail + 1)
 
     def _first_seq_of(self, number):
         """First sequence number in sector `number`, or the next one to come."""
-        if number > self.number:
-            return self.next_seq
-        if number == self.number:
-            return self._first_seq
-        marks = self._marks(number)
-        return marks.first_seq if marks.number == number else self._first_seq_of(number + 1)
-
-    def _marks(self, number):
-        return read_marks(self._flash, (number - 1) % self.sector_count)
+        while number < self.number:
+            marks = self._sectors.marks(number)
+            if marks.number == number:
+                return marks.first_seq
+            number += 1
+        return self._first_seq if number == self.number else self.next_seq
 
     # -- append --------------------------------------------------------------------
 
@@ -177,36 +149,40 @@ class Journal:
         return self._append(kind, body)
 
     def has_room(self):
-        """True if a sale and its result fit without touching the reserve."""
-        return self._sectors_ahead() > _RESERVE_SECTORS
+        """True if a sale fits without touching the reserve, which takes its result if need be."""
+        ahead = self._sectors_ahead()
+        is_last = ahead == _RESERVE_SECTORS
+        return ahead > _RESERVE_SECTORS or (is_last and self._rest() >= _SALE_SIZE)
+
+    def _rest(self):
+        """Bytes left in the head sector."""
+        return max(0, sector.SECTOR_SIZE - self._used)
 
     def _append(self, kind, body):
-        seq = self.next_seq
-        raw = record.seal(self._key, seq, self.last_mac, kind, body)
         for _ in range(_PROGRAM_TRIES):
-            if self._used + len(raw) > sector.PAGE_SIZE:
-                self._next_page()
-                if seq != self.next_seq:  # a new sector was opened and open records repeated
-                    seq = self.next_seq
-                    raw = record.seal(self._key, seq, self.last_mac, kind, body)
-                    if self._used + len(raw) > sector.PAGE_SIZE:
-                        continue
+            while True:
+                seq = self.next_seq
+                is_last = seq - 1 in self.open and self.last_intent[0] == seq - 1
+                intent = self.last_intent[1] if is_last else None
+                short, text = record.shortest(seq, kind, body, intent)
+                mac = record.mac(self._key, seq, self.last_mac, record.content(seq, short, text))
+                raw = packed.pack(self._context, seq, short, text, mac)
+                # its result goes beside an intent, or both would be told again in the next sector
+                behind = packed.DEBITED_SIZE if kind == record.INTENT else 0
+                if len(raw) + behind <= self._rest():
+                    break
+                self._open_sector()
+                self._carry_open()
             index = (self.number - 1) % self.sector_count
-            if self._program(index, self._page_number, self._used, raw):
-                self._used += len(raw)
-                self._note(record.Record(seq, raw))
+            if self._sectors.program(index, self._used, raw):
+                self._used = self._layout.align(self._used + len(raw))
+                self.last_mac = mac
+                self.note(seq, short, text)
                 return seq
             self.failed_programs += 1
-            self._used = sector.PAGE_SIZE  # close the page: never program over it
+            used = self._used + len(raw)  # never program over it: go on in another page
+            self._used = (used + sector.PAGE_SIZE - 1) // sector.PAGE_SIZE * sector.PAGE_SIZE
         raise JournalError("flash cannot be written at sector %d" % self.number)
-
-    def _next_page(self):
-        if self._page_number + 1 < sector.SECTOR_SIZE // sector.PAGE_SIZE:
-            self._page_number += 1
-            self._used = 0
-        else:
-            self._open_sector()
-            self._carry_open()
 
     def _carry_open(self):
         """Repeat open records that stand in an earlier sector in the newest one."""
@@ -216,102 +192,130 @@ class Journal:
                 raw = struct.pack(">I", intent_seq) + body
                 self._append(record.CARRIED, raw)
 
-    def _program(self, index, page, offset, raw):
-        """Program and read back; True if the sector at `index` holds `raw` there now."""
-        start = page * sector.PAGE_SIZE
-        size = len(raw)
-        if self._whole_pages:
-            self._page[offset : offset + size] = raw
-            self._flash.writeblocks(index, self._page, start)
-            self._page[offset : offset + size] = b"\xff" * size
-        else:
-            self._flash.writeblocks(index, raw, start + offset)
-        check = memoryview(self._check)[:size]
-        self._flash.readblocks(index, check, start + offset)
-        return check == raw
-
     # -- sectors -------------------------------------------------------------------
 
     def _sectors_ahead(self):
         """Sectors that can be opened without losing an unacknowledged record."""
         free = self.sector_count - (self.number - self._tail + 1)
+        for index in self._bad:
+            free -= (index - self.number) % self.sector_count < free
         return free + self._freeable()
 
     def _freeable(self):
         """Sectors from the tail on whose records are all acknowledged (counts up to 2)."""
         count, number, next_seq = 0, self._tail, self._tail_next_seq
         while count < 2 and number < self.number and next_seq - 1 <= self.acked:
-            count += 1
+            count += not self._is_bad(number)
             number += 1
             next_seq = self._first_seq_of(number + 1)
         return count
+
+    def _is_bad(self, number):
+        return (number - 1) % self.sector_count in self._bad
+
+    def _next_number(self):
+        """The next sector to be opened: one that is not known to be bad."""
+        number = self.number + 1
+        while self._is_bad(number):
+            number += 1
+        return number
 
     def prepare(self):
         """Erase the next sector ahead of need, so that no tap waits for an erase (45 to 400 ms).
 
         Call when nothing else is to be done. Returns True if it erased one.
         """
-        if self._ready == self.number + 1 or self._sectors_ahead() < 1:
+        number = self._next_number()
+        if self._ready == number or self._sectors_ahead() < 1:
             return False
-        return self._make_ready(self.number + 1)
+        try:
+            return self._make_ready(number)
+        except BadSector:
+            self._leave_out(number)
+            return False
 
     def _make_ready(self, number):
         """Have sector `number` erased and marked so; True if an erase was needed."""
         if self._ready == number:
             return False
-        if number - self.sector_count >= self._tail:
+        while number - self.sector_count >= self._tail:
             if self._tail_next_seq - 1 > self.acked:
                 raise JournalFull("journal full: pull and acknowledge its records")
             self._tail += 1
             self._tail_next_seq = self._first_seq_of(self._tail + 1)
         index = (number - 1) % self.sector_count
-        marks = read_marks(self._flash, index)
+        marks = self._sectors.marks_at(index)
         if marks.is_clean:
             self._ready = number
             return False
         mark = sector.erased_mark((marks.erases or 0) + 1)
         for _ in range(_PROGRAM_TRIES):
-            self._flash.ioctl(6, index)
-            if self._program(index, 0, 0, mark):
+            self._sectors.erase(index)
+            if self._sectors.program(index, self._layout.erased_at, mark):
                 self._ready = number
                 return True
             self.failed_programs += 1
-        raise JournalError("sector at %d cannot be erased" % index)
+        raise BadSector()
 
     def _open_sector(self):
+        while len(self._bad) < self.sector_count:
+            number = self._next_number()
+            try:
+                if self._try_open(number):
+                    return
+            except BadSector:
+                pass
+            self._leave_out(number)
+        raise JournalError("no sector behind %d can be written" % self.number)
+
+    def _leave_out(self, number):
+        self._bad.add((number - 1) % self.sector_count)
+
+    def _try_open(self, number):
+        base = packed.context(
+            self.last_intent[0], self.last_intent[1], self.last_time_s or self._now_s(),
+            self.next_seq,
+        )  # fmt: skip
+        mark = sector.opened_mark(number, self.last_mac, self.acked, self.boots, base)
         for _ in range(_PROGRAM_TRIES):
-            self._make_ready(self.number + 1)
-            mark = sector.opened_mark(
-                self.number + 1, self.next_seq, self.last_mac, self.acked, self.boots
-            )
-            index = self.number % self.sector_count
+            self._make_ready(number)
             self._ready = 0
-            if self._program(index, 0, sector.ERASED_MARK_SIZE, mark):
-                break
+            index = (number - 1) % self.sector_count
+            if self._sectors.program(index, 0, mark) and self._sectors.program(
+                index, self._layout.copy_at, mark
+            ):
+                if self._tail >= self.number:
+                    self._tail_next_seq = self.next_seq
+                self.number = number
+                self._context = base
+                self._first_seq = self.next_seq
+                self._used = self._layout.marks_size
+                return True
             self.failed_programs += 1
-        else:
-            raise JournalError("sector %d cannot be written" % (self.number + 1))
-        self.number += 1
-        self._first_seq = self.next_seq
-        self._page_number, self._used = 0, sector.MARKS_SIZE
-        if self._tail + 1 == self.number:
-            self._tail_next_seq = self.next_seq
+        return False
 
     # -- read and acknowledge ----------------------------------------------------------
 
     @property
     def oldest_seq(self):
         """Sequence number of the oldest record still readable (next_seq if there is none)."""
-        if self._tail == self.number or self._marks(self._tail).number == self._tail:
-            return self._first_seq_of(self._tail)
-        return self.read(self._floor_seq(self._tail), record.MAX_SIZE)[0]  # its marks have rotted
+        return self._first_seq_of(self._tail)
+
+    @property
+    def bad_sectors(self):
+        """How many sectors take nothing any more, as found since the start."""
+        return len(self._bad)
+
+    @property
+    def wear(self):
+        """How often each sector was erased, to the next smaller number: they take turns."""
+        return self.number // self.sector_count
 
     @property
     def free_bytes(self):
         """Bytes for records left in the head sector and all sectors that may be opened."""
         ahead = self.sector_count - (self.number - self._tail + 1)
-        rest = sector.SECTOR_SIZE - self._page_number * sector.PAGE_SIZE - self._used
-        return rest + ahead * (sector.SECTOR_SIZE - sector.MARKS_SIZE)
+        return self._rest() + ahead * (sector.SECTOR_SIZE - self._layout.marks_size)
 
     def read(self, from_seq, limit):
         """(first, raw): whole records from `from_seq` on, back to back, at most `limit` bytes.
@@ -319,12 +323,18 @@ class Journal:
         first: sequence number of the first one; larger than from_seq where records are gone or
         damaged, next_seq with raw empty at the end. Reads one sector at most.
         """
-        number = self._sector_of(from_seq)
+        cursor = self._cursor
+        if cursor is not None and cursor[0] == from_seq and cursor[1] >= self._tail:
+            number = cursor[1]
+        else:
+            number, cursor = self._sector_of(from_seq), None
+        self._cursor = None  # its Chain goes on with this read
         while number <= self.number:
-            first, raw = self._read_sector(number, from_seq, limit)
-            if raw:
+            batch = read_batch(self._sectors, self._key, number, from_seq, limit, cursor)
+            if batch is not None:
+                first, raw, self._cursor = batch
                 return first, raw
-            number += 1
+            number, cursor = number + 1, None
         return self.next_seq, b""
 
     def _sector_of(self, seq):
@@ -336,24 +346,6 @@ class Journal:
             else:
                 high = middle - 1
         return low
-
-    def _read_sector(self, number, from_seq, limit):
-        marks = self._marks(number)
-        if marks.number != number:  # its marks have rotted; its records may not have
-            marks.number = number
-            marks.first_seq = self._floor_seq(number)
-        state = Batch(from_seq, limit)
-        scan_sector(self._flash, self.sector_count, marks, state.take, lambda: state.is_full)
-        return state.first, b"".join(state.parts)
-
-    def _floor_seq(self, number):
-        """A sequence number not above any in sector `number` whose marks cannot be read."""
-        while number > self._tail:
-            number -= 1
-            marks = self._marks(number)
-            if marks.number == number:
-                return marks.first_seq
-        return max(1, self._tail_next_seq - sector.SECTOR_SIZE // record.MIN_SIZE)
 
     def acknowledge(self, upto_seq, mac):
         """Let go of all records up to `upto_seq`, whose MAC the host must show (4 bytes).
@@ -384,17 +376,20 @@ class Journal:
         """Erase everything and start anew under `key`: the terminal gets another number."""
         self._key = key
         for index in range(self.sector_count):
-            if not read_marks(self._flash, index).is_blank:
-                self._flash.ioctl(6, index)
+            if not self._sectors.marks_at(index).is_blank:
+                self._sectors.erase(index)
         self.mount()
 
     def _holds_only_receipts(self, upto_seq):
         seq = self.acked + 1
         while seq <= upto_seq:
             first, raw = self.read(seq, record.MAX_SIZE)
-            if not raw or first > upto_seq:
+            if not raw:
                 break
-            if raw[1] != record.ACKNOWLEDGED:
-                return False
-            seq = first + 1
+            for item in record.split(raw, first):
+                if item.seq > upto_seq:
+                    break
+                if item.kind != record.ACKNOWLEDGED:
+                    return False
+            seq = item.seq + 1
         return True

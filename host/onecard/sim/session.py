@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 
 from ocwire import sector
 
+from .. import dump
 from ..errors import OneCardError
 from ..report import describe
 from .screen import ScreenReader, half_blocks
@@ -152,7 +153,7 @@ class Session:
         while seen.power_changes:
             self.emit("power", on=seen.power_changes.pop(0))
         while seen.programmed:
-            self._observe_page(seen.programmed.pop(0))
+            self._observe_sector(seen.programmed.pop(0))
         if seen.is_screen_settled(self.world.now_ms):
             self.screen = self._reader.read(self.world.framebuffer())
             self.emit("screen", text=[row.rstrip() for row in self.screen])
@@ -160,15 +161,10 @@ class Session:
         if pattern:
             self.emit("sound", beeps_ms=pattern)
 
-    def _observe_page(self, address: int) -> None:
-        """Tell of records that have come into the page at this byte of the journal."""
-        start = address // sector.PAGE_SIZE * sector.PAGE_SIZE
-        page = self.world.journal_read(start, sector.PAGE_SIZE)
-        number = start % sector.SECTOR_SIZE // sector.PAGE_SIZE
-        found, _ = sector.page_records(
-            page, sector.page_start(number), self._last_seq + 1 & ~0xFFFF
-        )
-        for item in found:
+    def _observe_sector(self, address: int) -> None:
+        """Tell of records that have come into the sector at this byte of the journal."""
+        start = address // sector.SECTOR_SIZE * sector.SECTOR_SIZE
+        for item in dump.records(self.world.journal_read(start, sector.SECTOR_SIZE)):
             if item.seq > self._last_seq:
                 self._last_seq = item.seq
                 self.emit("record", **describe(item))
