@@ -1,11 +1,11 @@
 # Runs on the unix port in the terminal's place: the same firmware, whose pauses between two looks
-# for a card and between beeps give other tasks their turn but take no time.
+# for a card and between beeps take a millisecond at most.
 import asyncio
 
 import board
 
 _sleep_ms = asyncio.sleep_ms
-asyncio.sleep_ms = lambda ms: _sleep_ms(0)
+asyncio.sleep_ms = lambda ms: _sleep_ms(min(ms, 1))
 _make = board.make
 
 
