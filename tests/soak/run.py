@@ -183,7 +183,8 @@ Written by `make soak`. The firmware as it is flashed, its chips at byte level: 
 power are drawn from a seed. First a stretch in a row, without a restart; then one with a power
 cut in about one tap of eight: in a flash operation (torn in five ways), at some frame on the air,
 in the receipt of a pull, or between two taps. A success counts once it is on the screen. At the
-end every card comes back, the host pulls, and cards, screen and store are compared, card by card.
+end every card whose tap was disturbed comes back, the host pulls, and cards, screen and store are
+compared, card by card.
 On the unix port the firmware's pauses take no time.
 """
 

@@ -103,6 +103,7 @@ class Soak:
         self.cards = [self._card(number) for number in range(1, CARDS + 1)]
         self._timeout_s = timeout_s
         self._sounds = self._frames_left = 0
+        self._unsettled: set[bytes] = set()  # UIDs of cards whose last tap did not end well
         self._fails_now = self._is_loud = False
         shapes = glyphs.load_module(project_root() / "build" / "gen" / "terminal" / "ui")
         reader = ScreenReader(shapes)
@@ -208,6 +209,9 @@ class Soak:
         tally.taps += 1
         if said in (DONE, RESOLVED):
             tally.shown.append((bytes(card.serial), fen(self.row(3))))
+            self._unsettled.discard(card.uid)
+        else:
+            self._unsettled.add(card.uid)
         world.field.remove()
         if world.is_on:
             self._rest()
@@ -295,8 +299,8 @@ class Soak:
                 self.pull()
 
     def settle(self) -> None:
-        """In peace: every card comes back until it has paid once more, then a pull."""
-        for card in self.cards:
+        """In peace: cards whose last tap did not end well come back and pay, then a pull."""
+        for card in [card for card in self.cards if card.uid in self._unsettled]:
             said = self.tap(card)
             while said == RESOLVED:
                 said = self.tap(card)
