@@ -297,6 +297,8 @@ class Soak:
                 self.tap(card)
             if self.rng.randrange(pull_every) == 0:
                 self.pull()
+            if not self.world.is_on:
+                raise Stuck("the terminal ended by itself")
 
     def settle(self) -> None:
         """In peace: cards whose last tap did not end well come back and pay, then a pull."""
