@@ -36,6 +36,7 @@ PRICE, START, CARDS = 1200, 9_000_000, 100  # fen
 SETTINGS = Settings(merchant="第一小学食堂", price=PRICE, repeat_ms=0)
 DONE, RESOLVED, IDLE, NEW = "支付成功", "上次已扣款", "请刷卡", "终端未初始化"
 LOOK, ROW = 0x4A, 256  # InListPassiveTarget; bytes of a row of text in the framebuffer
+PAUSE_EVERY, ROUND = 10, 5  # taps; looks of 45 ms that are more than a round of 150 ms
 HANG_S = 300  # a healthy terminal needs seconds, an emulated one on a busy machine more
 AIR_BYTES, AIR_FRAMES = 230, 12  # of a purchase, about: where a card leaves or the power fails
 
@@ -182,6 +183,12 @@ class Soak:
 
         return self._until(is_idle, "a look for the next card")
 
+    def _pause(self) -> None:
+        """Nobody in the queue for one round of polling: time to erase ahead."""
+        commands = self._commands
+        mark = len(commands)
+        self._until(lambda: commands[mark:].count(LOOK) > ROUND, "looks for cards")
+
     @property
     def _commands(self) -> list[int]:
         reader: Any = self.world.parts.reader
@@ -297,6 +304,8 @@ class Soak:
                 self.tap(card)
             if self.rng.randrange(pull_every) == 0:
                 self.pull()
+            if self.tally.taps % PAUSE_EVERY == 0:
+                self._pause()
             if not self.world.is_on:
                 raise Stuck("the terminal ended by itself")
 
