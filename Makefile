@@ -8,7 +8,7 @@ CTESTS = $(MAKE) -s -j2 -C native/ctests OUT=$(CURDIR)/build/ctests PYTHON=$(CUR
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test quick lint arch firmware natmod power peers bench bench-native size clean
-.PHONY: fuzz ctcheck stubs bench-readers test-readers-full test-money bench-tap
+.PHONY: fuzz ctcheck stubs bench-readers test-readers-full test-money bench-tap soak bench-journal
 
 help:  ## this list
 	@sed -n 's/^\([a-z][a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 18
@@ -43,6 +43,12 @@ test-readers-full:  ## the readers' exhaustive forms: faults at every byte, ever
 test-money:  ## a tear at every byte of every transaction, and a million random steps against a ledger; 40 minutes
 	$(PYTEST) -s tests/power/test_tears.py
 	ONECARD_MONEY_STEPS=1000000 $(PY) -m pytest -q -s tests/power/test_money.py
+
+soak:  ## 100,000 taps in a row on the unix port, 2,000 on the virtual Pico, pulls, power cuts; hours
+	$(PY) tests/soak/run.py
+
+bench-journal:  ## the journal beside littlefs and SQLite on one simulated flash, into docs/benchmarks.md
+	$(PY) tests/bench/journal.py
 
 bench-tap:  ## APDUs, bytes, time, heap of each transaction; a long hotlist on the virtual Pico
 	$(PY) tests/bench/taps.py

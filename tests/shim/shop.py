@@ -64,18 +64,21 @@ class Direct(Target):
 class Shop:
     """make_sam() and make_rules() are called at each start, as a terminal does."""
 
-    def __init__(self, sectors=6, make_sam=soft_sam, make_rules=Rules, number=TERMINAL):
+    def __init__(
+        self, sectors=6, make_sam=soft_sam, make_rules=Rules, number=TERMINAL, page_size=256
+    ):
         self.nor = NORFlash(sectors * 4096)
         self.clock = Clock()
         self.number = number
-        self._make_sam, self._make_rules = make_sam, make_rules
+        self._make_sam, self._make_rules, self._page_size = make_sam, make_rules, page_size
         self.stored = []
         self.start()
 
     def start(self):
         """Power comes (back)."""
         self.nor.power_on()
-        self.journal = Journal(NORBlocks(self.nor), JOURNAL_KEY, self.clock.now_s)
+        now_s = self.clock.now_s
+        self.journal = Journal(NORBlocks(self.nor), JOURNAL_KEY, now_s, self._page_size)
         self.journal.mount()
         self.engine = Engine(self.journal, self._make_sam(), self.clock, self._make_rules())
         virtual.run(self.engine.start())

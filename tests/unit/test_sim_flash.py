@@ -4,6 +4,7 @@ import random
 
 import pytest
 from onecard.sim.flash import CUT_MODES, SECTOR_SIZE, FlashError, NORFlash, PowerCut
+from onecard.sim.worlds.base import Events
 
 ALL_FF = b"\xff" * SECTOR_SIZE
 
@@ -142,3 +143,17 @@ def test_an_image_is_carried_over():
     one.program(0, b"x")
     two.load(one.image())
     assert two.image() == one.image()
+
+
+def test_bytes_that_program_nothing_are_counted_apart():
+    nor = NORFlash(SECTOR_SIZE)
+    nor.program(0, b"\xff" * 250 + b"\x00" * 6)
+    nor.read(0, 40)
+    assert (nor.bytes_programmed, nor.bytes_set, nor.bytes_read) == (256, 6, 40)
+
+
+def test_erases_of_the_journal_are_counted_by_sector():
+    events = Events()
+    events.erased_at(SECTOR_SIZE)
+    events.erased_at(0, 2 * SECTOR_SIZE)
+    assert events.erases == {0: 1, 1: 2}

@@ -63,7 +63,8 @@ class NORFlash:
     violations: ("program", address) for each program that asked for a bit to go from 0 to 1;
     the bit stays 0, as on the part. A byte of FF asks for nothing.
     operations counts programs and erases; busy_us is what they take by the data sheet.
-    erases: count per sector. bytes_programmed: sum of the sizes.
+    erases: count per sector. bytes_programmed: sum of the sizes; bytes_set: of these, the ones
+    that are not FF. bytes_read: sum of the sizes.
     on_operation: called with ("program" or "erase", address, size) before each.
     """
 
@@ -73,9 +74,9 @@ class NORFlash:
         self.size = size
         self.memory: bytearray | mmap.mmap = self._open(path, fill)
         self.violations: list[tuple[str, int]] = []
-        self.operations = self.programs = self.bytes_programmed = 0
+        self.operations = self.programs = self.bytes_programmed = self.bytes_set = 0
         self.erases = [0] * (size // SECTOR_SIZE)
-        self.reads = 0
+        self.reads = self.bytes_read = 0
         self.busy_us = 0.0
         self.on_operation: Callable[[str, int, int], None] | None = None
         self.has_power = True
@@ -98,6 +99,7 @@ class NORFlash:
         """size bytes from address. Raises FlashError outside the part, PowerCut without power."""
         self._check(address, size)
         self.reads += 1
+        self.bytes_read += size
         return bytes(self.memory[address : address + size])
 
     def program(self, address: int, data: bytes) -> None:
@@ -115,6 +117,7 @@ class NORFlash:
             new = torn_program(old, new, mode, self._rng())
         self.memory[address : address + size] = new
         self.bytes_programmed += size
+        self.bytes_set += size - data.count(0xFF)
         self.programs += 1
         self.busy_us += PROGRAM_US
         self._end(mode)

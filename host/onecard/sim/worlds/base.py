@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Protocol
 
 from onecard.sim.field import Field
+from onecard.sim.flash import SECTOR_SIZE
 from onecard.sim.terminal_parts import TerminalParts
 
 # Flash map of both boards behind the firmware: files, two update slots, hotlist, journal
@@ -21,10 +23,14 @@ _SOUND_QUIET_MS = 150.0
 
 
 class Events:
-    """Collects what happens on a board's outputs; the owner of the world asks for it."""
+    """Collects what happens on a board's outputs; the owner of the world asks for it.
+
+    erases: how often each sector of the journal was erased.
+    """
 
     def __init__(self) -> None:
         self.programmed: list[int] = []
+        self.erases: Counter[int] = Counter()
         self.power_changes: list[bool] = []
         self._screen_at: float | None = None
         self._on_at: float | None = None
@@ -38,6 +44,10 @@ class Events:
     def programmed_at(self, address: int) -> None:
         """Something was programmed in the journal, at this byte of it."""
         self.programmed.append(address)
+
+    def erased_at(self, address: int, size: int = SECTOR_SIZE) -> None:
+        """That much of the journal was erased, from this byte of it on."""
+        self.erases.update(range(address // SECTOR_SIZE, (address + size) // SECTOR_SIZE))
 
     def screen_changed(self, now_ms: float) -> None:
         """The display got data."""

@@ -110,9 +110,13 @@ class PicoTerminal:
     def _collect(self) -> None:
         assert self._world is not None
         operations = self._world.flash_operations
-        for code, address, _ in operations[self._seen_operations :]:
-            if code == _PROGRAM and address >= _JOURNAL_START:
+        for code, address, size in operations[self._seen_operations :]:
+            if address < _JOURNAL_START:
+                continue
+            if code == _PROGRAM:
                 self.events.programmed_at(address - _JOURNAL_START)
+            else:
+                self.events.erased_at(address - _JOURNAL_START, size)
         self._seen_operations = len(operations)
         pins = self._world.buzzer_events
         for at_us, level in pins[self._seen_pins :]:

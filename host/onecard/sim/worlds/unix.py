@@ -205,7 +205,10 @@ class UnixWorld:
         return b""
 
     def _erase_flash(self, arguments: bytes) -> bytes:
-        self.flash.erase(struct.unpack("<I", arguments)[0])
+        address = struct.unpack("<I", arguments)[0]
+        self.flash.erase(address)
+        if address >= JOURNAL_START:
+            self.events.erased_at(address - JOURNAL_START)
         return b""
 
     def _set_clock(self, arguments: bytes) -> bytes:
