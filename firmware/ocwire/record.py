@@ -27,6 +27,7 @@ BOOT = 0x01
 ACKNOWLEDGED = 0x02
 CLOCK_SET = 0x03
 CONFIGURED = 0x04
+UPDATED = 0x05
 REFUSED = 0x10
 IDENTITY = 0x11
 CODE = 0x12
@@ -73,6 +74,7 @@ _BODIES = {
     ACKNOWLEDGED: ("acknowledged", ">II", "time_s upto_seq"),
     CLOCK_SET: ("clock set", ">II", "time_s before_s"),
     CONFIGURED: ("configured", ">IIB", "time_s digest subject"),
+    UPDATED: ("updated", ">IB3s", "time_s event version"),
     REFUSED: ("refused", ">IB10sI", "time_s reason serial amount"),
     IDENTITY: ("identity", ">IB12s", "time_s purpose nonce"),
     CODE: ("code", ">IB10sII8s", "time_s purpose serial generated_s amount digest"),
