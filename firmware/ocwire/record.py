@@ -59,6 +59,10 @@ COUNTED = (DONE, PROVED, UNCHECKED)  # these move money for settlement; the rest
 HOTLISTED = 1
 REASONS = {HOTLISTED: "hotlisted"}
 
+# Events of an update.
+ACTIVATED, CONFIRMED, ROLLED_BACK = 1, 2, 3
+EVENTS = {ACTIVATED: "activated", CONFIRMED: "confirmed", ROLLED_BACK: "rolled back"}
+
 # What a card was identified for, or a code taken for.
 ADMISSION = 1
 CHECK_IN = 2

@@ -23,6 +23,10 @@ class Overlay:
         self._loading = []  # modules whose code is running, the innermost last
         self._import = builtins.__import__
         builtins.__import__ = self._load_all
+        # each after what it imports itself: the C stack is too small for them to nest
+        with open(root + "/order") as file:
+            for name in file.read().split(" "):
+                self._load_all(name)
 
     def _find(self, folder, prefix):
         for entry in os.ilistdir(folder):
@@ -31,7 +35,7 @@ class Overlay:
                 self._find(folder + "/" + name, prefix + name + ".")
             elif name == "__init__.mpy":
                 self._held.add(prefix[:-1])
-            else:
+            elif name.endswith(".mpy"):
                 self._held.add(prefix + name[: -len(".mpy")])
 
     def _load_all(self, name, _globals=None, _locals=None, wanted=None, level=0):

@@ -14,8 +14,6 @@ from . import config
 from .link.service import Refused
 from .version import FIRMWARE
 
-ACTIVATED, CONFIRMED, ROLLED_BACK = 1, 2, 3
-
 _BLOCK = 4096
 _PAGE = bundle.PAGE_SIZE
 _BLANK = b"\xff" * _PAGE
@@ -75,7 +73,7 @@ class Updates:
         """Write into the journal that the trial before has failed, if it is not there yet."""
         boot = self._boot
         if boot is not None and boot.rolled_back is not None:
-            self._record(ROLLED_BACK, boot.rolled_back)
+            self._record(record.ROLLED_BACK, boot.rolled_back)
             boot.told()
 
     def _record(self, event, version):
@@ -174,7 +172,7 @@ class Updates:
             boot.slots.flash(slot).ioctl(6, 0)
             raise Refused("image has another digest than its header says: send it again")
         boot.activate(_PAGE, size, bytes(header.version))
-        self._record(ACTIVATED, bytes(header.version))
+        self._record(record.ACTIVATED, bytes(header.version))
         self._terminal.restart()
 
     async def confirm(self):
@@ -191,7 +189,7 @@ class Updates:
             raise Refused("self-test: " + (fault or "no scene runs"), message.E_FAILED)
         boot.confirm()
         boot.watchdog.stop()
-        self._record(CONFIRMED, self._version)
+        self._record(record.CONFIRMED, self._version)
 
 
 def _used(flash, size):

@@ -17,7 +17,7 @@ from ocwire.bundle import Header
 from ocwire.errors import BundleError as FormatError
 
 from . import sealed_file
-from .build import modules
+from .build import imports, modules
 from .build.sources import find_sources
 from .errors import OneCardError
 
@@ -27,6 +27,7 @@ MOST = SLOT_SIZE - bundle.PAGE_SIZE
 FIXED = ("terminal.boot", "terminal.overlay", "terminal.files")
 _KEY_MAGIC = b"OCS1"
 _ANY_BOARD = ""
+_START = "terminal.app"  # what the boot selector imports
 
 
 class BundleError(OneCardError):
@@ -143,7 +144,10 @@ def build(
             f"no bundle can bring {', '.join(fixed)}", "that takes a new image: onecard build"
         )
     compiled = {name: _compile(name, files[name]) for name in changed}
-    image = _romfs({_rom_path(name, files[name]): raw for name, raw in compiled.items()})
+    order = " ".join(imports.order(files, _START)).encode()
+    image = _romfs(
+        {_rom_path(name, files[name]): raw for name, raw in compiled.items()} | {("order",): order}
+    )
     sizes = {name: len(raw) for name, raw in compiled.items()}
     if len(image) > MOST:
         longest = sorted(sizes, key=lambda name: -sizes[name])[:5]
@@ -230,9 +234,9 @@ def _names(raw: bytes, prefix: str) -> list[str]:
         if kind in (VfsRomWriter.ROMFS_RECORD_KIND_DIRECTORY, VfsRomWriter.ROMFS_RECORD_KIND_FILE):
             length, start = _number(record_raw, 0)
             name = prefix + record_raw[start : start + length].decode("ascii", "replace")
-            if kind == VfsRomWriter.ROMFS_RECORD_KIND_FILE:
+            if kind == VfsRomWriter.ROMFS_RECORD_KIND_FILE and name.endswith(".mpy"):
                 found.append(name.removesuffix(".mpy").removesuffix("/__init__").replace("/", "."))
-            else:
+            elif kind == VfsRomWriter.ROMFS_RECORD_KIND_DIRECTORY:
                 found += _names(record_raw[start + length :], name + "/")
     return found
 
