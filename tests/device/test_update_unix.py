@@ -141,3 +141,24 @@ def test_a_bundle_of_somebody_elses_is_refused_and_nothing_is_written(rig, tmp_p
     slots = slice(32 * 1024, 96 * 1024)
     assert rig.session.call(rig.world.flash.image)[slots] == before[slots]
     assert status(rig)[:2] == ("0.1.0", 0)
+
+
+@pytest.mark.parametrize(("operation", "mode"), [(1, "bits"), (3, "prefix"), (5, "none")])
+def test_power_may_fail_in_an_activation_and_the_next_run_goes_through_p5(
+    rig, tmp_path, operation, mode
+):
+    made = signed(tmp_path)
+    with rig.connected() as client:
+        offset = client.update_begin(made.header.pack())
+        while offset < len(made.image):
+            offset = client.update_data(offset, made.image[offset : offset + 2048])
+        rig.session.call(lambda: rig.world.cut_power_at(operation, mode, seed=operation))
+        mark = rig.session.mark()
+        client._send(message.pack(message.UPDATE_ACTIVATE))
+        rig.session.wait(lambda e: e["event"] == "power" and not e["on"], "a power cut", mark)
+    rig.power_on()
+    assert status(rig)[0] in ("0.1.0", "0.1.1")
+    assert put(rig, made).now == "0.1.1"
+    assert status(rig) == ("0.1.1", 1, message.SETTLED, "")
+    rig.tap("a", "支付成功")
+    rig.assert_balanced(PRICE)
