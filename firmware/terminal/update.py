@@ -79,6 +79,11 @@ class Updates:
     def _record(self, event, version):
         self._terminal.record(record.UPDATED, self._terminal.clock.now_s(), event, version)
 
+    def check_settled(self):
+        """Raise Refused while an update is on trial: the watchdog would end what takes long."""
+        if self._boot is not None and self._boot.is_trial:
+            raise Refused("an update is on trial: confirm it first")
+
     # -- what the link asks for ---------------------------------------------------------
 
     def status(self):

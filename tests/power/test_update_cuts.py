@@ -172,6 +172,7 @@ def test_a_second_cut_in_the_recovery_too_p5(way):
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(7200)
 @pytest.mark.parametrize("way", WAYS, ids=NAMES)
 def test_every_second_cut_in_the_recovery_too_p5(way):
     second(Sweep(*way), every=1, seed=5)

@@ -268,6 +268,19 @@ def test_no_update_begins_while_one_is_on_trial(machine):
         machine.client().update_begin(signed(version=(0, 1, 2)).header.pack())
 
 
+def test_service_mode_and_new_keys_wait_until_the_trial_is_over(machine):
+    machine.activate(MADE)
+    client = machine.client()
+    with pytest.raises(Refused, match="on trial: confirm it first"):
+        client.service()
+    with pytest.raises(Refused, match="on trial: confirm it first"):
+        client.provision(KEYS.provision_fields(TERMINAL), {"price": 200})
+    client.update_confirm()
+    client.service()
+    machine.running.run(2)
+    assert machine.running.task.result() is False
+
+
 @pytest.mark.parametrize("size", [1, 255, 257, 2047])
 def test_a_chunk_that_is_not_whole_pages_is_refused(machine, size):
     client = machine.client()

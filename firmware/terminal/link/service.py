@@ -208,10 +208,12 @@ class LinkService:
         return message.pack(message.HOTLIST | message.ANSWER, hotlist.version)
 
     async def _provision(self, fields, tail):
+        self._terminal.updates.check_settled()
         self._terminal.provision(fields, tail)
         return message.pack(message.PROVISION | message.ANSWER)
 
     async def _service(self, fields, tail):
+        self._terminal.updates.check_settled()
         self._terminal.stop()
         return message.pack(message.SERVICE | message.ANSWER)
 
