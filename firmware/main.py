@@ -1,8 +1,6 @@
 """The composition root: board -> drivers -> terminal. Returning hands the port to the REPL."""
 
-import asyncio
+import slots
+from terminal import boot
 
-import board
-from terminal import app
-
-asyncio.run(app.serve(board.make()))
+boot.run(slots.make())

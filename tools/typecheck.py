@@ -42,8 +42,8 @@ class Port:
 PORTS = {
     "rp2": Port(
         "micropython-rp2-rpi-pico-stubs",
-        ("boards/rp2_pico",),
-        ("drivers", *(f"boards/rp2_pico/{n}.py" for n in ("board", "flashmap", "_boot"))),
+        ("boards/rp2_pico", "boards/typings"),
+        ("drivers", *(f"boards/rp2_pico/{n}.py" for n in ("board", "flashmap", "slots", "_boot"))),
         "boards/rp2_pico/pins.csv",
     ),
     # Each board is a module of its own folder: both are checked at once.
@@ -59,19 +59,23 @@ PORTS = {
     # The shim's machine is the board's: it comes before the port's own.
     "unix": Port(
         "micropython-unix-stubs",
-        ("boards/unix/shim", "boards/unix"),
-        ("drivers", "boards/unix/board.py", "boards/unix/shim"),
+        ("boards/unix/shim", "boards/unix", "boards/typings"),
+        ("drivers", "boards/unix/board.py", "boards/unix/slots.py", "boards/unix/shim"),
     ),
 }
 
 # (file, what it says, what MicroPython 1.25 has). One that no longer fits stops the check.
-# A file system takes any object with the methods of a block device, not only its template's heirs.
+# A file system takes any object with the methods of a block device, not only its template's heirs;
+# VfsRom is missing, and so is that rp2.Flash can be read as a buffer.
 _BLOCKS = """import typing
 
 class _Blocks(typing.Protocol):
     def readblocks(self, block: int, buf: bytearray, offset: int, /) -> object: ...
     def writeblocks(self, block: int, buf: bytes | bytearray, offset: int, /) -> object: ...
     def ioctl(self, op: int, arg: int, /) -> object: ...
+
+class VfsRom:
+    def __init__(self, memory: memoryview, /) -> None: ...
 
 """
 _TEMPLATE = "class AbstractBlockDev:"
@@ -85,7 +89,8 @@ _RP2_FLASH = "class Flash(AbstractBlockDev):\n"
 CORRECTIONS: dict[str, tuple[tuple[str, str, str], ...]] = {
     "rp2": (
         ("rp2/__init__.pyi", _RP2_FLASH,
-         _RP2_FLASH + "    def __init__(self, *, start: int = -1, len: int = -1) -> None: ...\n"),
+         _RP2_FLASH + "    def __init__(self, *, start: int = -1, len: int = -1) -> None: ...\n"
+         "    def __buffer__(self, flags: int, /) -> memoryview: ...\n"),
     ),
     "esp32": (),
     "unix": (),

@@ -2,4 +2,4 @@
 freeze("$(PORT_DIR)/modules", "rp2.py")
 include("$(MPY_DIR)/extmod/asyncio")
 include("../common.py")
-freeze(".", ("_boot.py", "board.py", "flashmap.py"))
+freeze(".", ("_boot.py", "board.py", "flashmap.py", "slots.py"))

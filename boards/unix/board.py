@@ -7,7 +7,7 @@ it the reader is on I2C 0 or SPI 0.
 import os
 
 import machine
-import vfs
+import slots
 from bench import Flash, ask
 from occrypto import crc_a, crc_b
 
@@ -25,9 +25,7 @@ from drivers.uart_port import UartPort
 
 _BUZZER_PIN = 15
 _READER_CS, _READER_RESET = 17, 20
-_FILES_SIZE = 32 * 1024
-_SLOT_SIZE = 32 * 1024
-_HOTLIST_START = _FILES_SIZE + 2 * _SLOT_SIZE
+_HOTLIST_START = slots.SLOTS_START + 2 * slots.SLOT_SIZE
 _HOTLIST_SIZE = 60 * 1024
 _JOURNAL_START = _HOTLIST_START + _HOTLIST_SIZE
 _JOURNAL_SIZE = 1316 * 1024
@@ -45,13 +43,12 @@ class Board:
     """What the terminal is handed; see boards/README.md."""
 
     name = "unix"
-    root = "/terminal"
+    root = slots.ROOT
     journal_page_size = 256
     allows_reference_crypto = False
     sam_slot = None
 
     def __init__(self):
-        self._mount_files()
         i2c, spi, cs = machine.I2C(0), machine.SPI(0), machine.Pin(_READER_CS)
         reset = machine.Pin(_READER_RESET, value=1)
         makers = [
@@ -70,14 +67,6 @@ class Board:
         self.journal_flash = Flash(_JOURNAL_START, _JOURNAL_SIZE)
         self.link_port = StdioPort()
         self.secret = machine.unique_id()
-
-    def _mount_files(self):
-        flash = Flash(0, _FILES_SIZE)
-        head = bytearray(4096)
-        flash.readblocks(0, head, 0)
-        if head == b"\xff" * 4096:
-            vfs.VfsLfs2.mkfs(flash, progsize=256)
-        vfs.mount(vfs.VfsLfs2(flash, progsize=256), self.root)
 
     @staticmethod
     def reset_cause():

@@ -15,3 +15,7 @@ class MessageError(WireError):
 
 class SessionError(WireError):
     """A link session message that is not authentic, replayed or out of place."""
+
+
+class BundleError(WireError):
+    """An update bundle that is none, or is damaged."""

@@ -24,6 +24,11 @@ READ_CONFIG = 0x16
 HOTLIST = 0x17  # base version, new version | add count | serials to add, then to remove
 PROVISION = 0x18  # terminal id, keys | configuration as JSON
 SERVICE = 0x19  # hand the port to the MicroPython REPL (mpremote)
+UPDATE_STATUS = 0x1A
+UPDATE_BEGIN = 0x1B  # a bundle's header -> offset in its image to go on from
+UPDATE_DATA = 0x1C  # offset | bytes of the image -> offset wanted next
+UPDATE_ACTIVATE = 0x1D  # put it on trial, restart
+UPDATE_CONFIRM = 0x1E  # what is on trial stays
 ANSWER = 0x80
 ERROR = 0xFF
 
@@ -44,6 +49,11 @@ STATES = {
     FULL: "journal full",
     OUT_OF_ORDER: "out of order",
 }
+
+# States of an update (UPDATE_STATUS answer).
+SETTLED = 0
+ACTIVATED = 1  # the restart is to come
+TRIAL = 2  # it runs, and is rolled back unless it is confirmed
 
 _FORMATS = {
     HELLO: ">B16s",  # protocol version, host nonce
@@ -73,6 +83,17 @@ _FORMATS = {
     PROVISION | ANSWER: ">",
     SERVICE: ">",
     SERVICE | ANSWER: ">",
+    UPDATE_STATUS: ">",
+    # running version, slot (0 frozen), state, tries left, base, offset wanted next | fault
+    UPDATE_STATUS | ANSWER: ">3sBBB8sI",
+    UPDATE_BEGIN: ">",
+    UPDATE_BEGIN | ANSWER: ">I",
+    UPDATE_DATA: ">I",
+    UPDATE_DATA | ANSWER: ">I",
+    UPDATE_ACTIVATE: ">",
+    UPDATE_ACTIVATE | ANSWER: ">",
+    UPDATE_CONFIRM: ">",
+    UPDATE_CONFIRM | ANSWER: ">",
     ERROR: ">BB",  # request type, code | text
 }
 _HAS_TAIL = (
@@ -84,6 +105,9 @@ _HAS_TAIL = (
     READ_CONFIG | ANSWER,
     HOTLIST,
     PROVISION,
+    UPDATE_STATUS | ANSWER,
+    UPDATE_BEGIN,
+    UPDATE_DATA,
     ERROR,
 )
 

@@ -28,6 +28,7 @@ BOOT = 0x01
 ACKNOWLEDGED = 0x02
 CLOCK_SET = 0x03
 CONFIGURED = 0x04
+UPDATED = 0x05
 REFUSED = 0x10
 IDENTITY = 0x11
 CODE = 0x12
@@ -60,6 +61,10 @@ COUNTED = (DONE, PROVED, UNCHECKED)  # these move money for settlement; the rest
 HOTLISTED = 1
 REASONS = {HOTLISTED: "hotlisted"}
 
+# Events of an update.
+ACTIVATED, CONFIRMED, ROLLED_BACK = 1, 2, 3
+EVENTS = {ACTIVATED: "activated", CONFIRMED: "confirmed", ROLLED_BACK: "rolled back"}
+
 # What a card was identified for, or a code taken for.
 ADMISSION = 1
 CHECK_IN = 2
@@ -75,6 +80,7 @@ _BODIES = {
     ACKNOWLEDGED: ("acknowledged", ">II", "time_s upto_seq"),
     CLOCK_SET: ("clock set", ">II", "time_s before_s"),
     CONFIGURED: ("configured", ">IIB", "time_s digest subject"),
+    UPDATED: ("updated", ">IB3s", "time_s event version"),
     REFUSED: ("refused", ">IB10sI", "time_s reason serial amount"),
     IDENTITY: ("identity", ">IB12s", "time_s purpose nonce"),
     CODE: ("code", ">IB10sII8s", "time_s purpose serial generated_s amount digest"),

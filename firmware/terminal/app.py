@@ -30,8 +30,8 @@ from .sealing import Sealer
 from .tally import Tally
 from .ui import texts
 from .ui.facade import UI
-
-FIRMWARE = "0.1.0"
+from .update import Updates
+from .version import FIRMWARE
 
 _POLL_MS = 150
 _PRESENCE_MS = 100
@@ -45,9 +45,9 @@ _SCENES = {"canteen": canteen.run}
 
 
 class Terminal:
-    """board: see boards/README.md for what it hands in."""
+    """board: see boards/README.md for what it hands in. boot: boot.Boot, None without slots."""
 
-    def __init__(self, board):
+    def __init__(self, board, boot=None):
         is_twin = occrypto.backend in ("viper", "reference")
         if is_twin and not board.allows_reference_crypto:
             raise RuntimeError("no native crypto on this board: build the C core into it")
@@ -56,7 +56,8 @@ class Terminal:
         self.ui = UI(board.display, board.buzzer)
         self.clock = Clock(board.rtc)
         self.hotlist = Hotlist(board.hotlist_flash, board.root + "/hotlist.bin")
-        self.is_stopping = False
+        self.is_stopping = self.is_restarting = False
+        self.updates = Updates(self, boot, board.name)
         self.keys = keys.load(board.root + "/keys.bin", board.secret)
         self.config = config.load(board.root + "/config.json")
         self.journal = None
@@ -84,7 +85,7 @@ class Terminal:
     def set_time(self, unix_s):
         """Set the clock and record what it said before."""
         before = self.clock.set(unix_s)
-        self._record(record.CLOCK_SET, unix_s, before)
+        self.record(record.CLOCK_SET, unix_s, before)
 
     def config_json(self):
         """The configuration as the host may read it."""
@@ -96,7 +97,7 @@ class Terminal:
         config.save(self._board.root + "/config.json", values)
         self.config = values
         self._make_engine()
-        self._record(record.CONFIGURED, self.clock.now_s(), occrypto.crc32(raw), _SUBJECT_CONFIG)
+        self.record(record.CONFIGURED, self.clock.now_s(), occrypto.crc32(raw), _SUBJECT_CONFIG)
         self._changed.set()
 
     def provision(self, values, raw):
@@ -114,7 +115,7 @@ class Terminal:
         self._save_keys(values, is_other)
         self.config = checked
         self._mount()
-        self._record(record.CONFIGURED, self.clock.now_s(), occrypto.crc32(raw), _SUBJECT_KEYS)
+        self.record(record.CONFIGURED, self.clock.now_s(), occrypto.crc32(raw), _SUBJECT_KEYS)
         self._changed.set()
 
     def _checked(self, raw):
@@ -127,6 +128,11 @@ class Terminal:
         """Leave service: the port goes to the REPL."""
         self.is_stopping = True
         self._changed.set()
+
+    def restart(self):
+        """Leave service between two taps, for a reset."""
+        self.is_restarting = True
+        self.stop()
 
     # -- inside -------------------------------------------------------------------------
 
@@ -159,7 +165,9 @@ class Terminal:
         if is_boot or not self.journal.boots:
             firmware = (FIRMWARE.encode() + bytes(8))[:8]
             boots = self.journal.boots + 1 & 0xFFFF
-            self._record(record.BOOT, self.clock.now_s(), boots, board.reset_cause(), firmware)
+            self.record(record.BOOT, self.clock.now_s(), boots, board.reset_cause(), firmware)
+        if is_boot:
+            self.updates.tell_roll_back()
 
     def _make_engine(self):
         values = self.config
@@ -208,7 +216,7 @@ class Terminal:
             config["hotlist_days"],
         )
 
-    def _record(self, kind, *values):
+    def record(self, kind, *values):
         """Append a record that is no sale; one that has no room is left out, never an error."""
         try:
             self.journal.append(kind, record.pack(kind, *values))
@@ -216,18 +224,24 @@ class Terminal:
             pass
 
     async def run(self):
-        """Serve until asked into service mode. Returns then."""
+        """Serve until asked into service mode, or to restart: returns True then."""
         port = self._board.link_port
         port.open()
         link = asyncio.create_task(LinkService(self, port).run())
+        watch = asyncio.create_task(self.updates.watch())
         while not self.is_stopping:
             self._changed.clear()
             scene = asyncio.create_task(self._scene())
             await self._changed.wait()
             await scene  # it ends between two taps
         await link
+        watch.cancel()
+        if self.is_restarting:
+            await asyncio.sleep_ms(_RESTART_MS)  # the last answer leaves the port
+            return True
         self.ui.notice(texts.SERVICE)
         port.close()
+        return False
 
     async def _scene(self):
         """Run the configured scene; on a fault say so, recover and go on."""
@@ -246,12 +260,15 @@ class Terminal:
                 return
             except ReaderError as error:
                 self._report(texts.READER_FAULT, error)
+                self.updates.scene_moves()  # it may not be fitted: no fault of the firmware
             except SamError as error:
                 self._report(texts.SAM_FAULT, error)
+                self.updates.scene_moves()
             except JournalError as error:
                 self._report(texts.FLASH_FAULT, error)
             except Exception as error:  # the supervisor: whatever it was, serve the next card
                 self._report(texts.CALL_SERVICE, error)
+                self.updates.failure = self.fault
             await asyncio.sleep_ms(_RESTART_MS)
 
     def _report(self, text, error):
@@ -271,6 +288,7 @@ class Till:
         self.config = terminal.config
         self.title = UI.title(self.config["merchant"], self.config["scene"])
         self._changed = changed
+        self._updates = terminal.updates
         self._journal = terminal.journal
         self._reader = board.reader
         self._keypad = board.keypad
@@ -314,6 +332,7 @@ class Till:
 
     async def next_card(self):
         """A card that came within a short time, or None: then there is time to erase ahead."""
+        self._updates.scene_moves()
         target, self._found = self._found, None
         if target is None:
             try:
@@ -334,6 +353,7 @@ class Till:
         self.ui.one_card()
         self._shown_ms, self._has_drawn_over = None, True
         while not self.is_over:
+            self._updates.scene_moves()
             await asyncio.sleep_ms(_PRESENCE_MS)
             try:
                 if await self._reader.poll(0) is None:
@@ -353,6 +373,7 @@ class Till:
     async def card_left(self, target):
         """Wait until the card is taken away."""
         while not self.is_over:
+            self._updates.scene_moves()
             try:
                 if not await target.is_present():
                     self.engine.field_is_empty()
@@ -363,6 +384,6 @@ class Till:
             await asyncio.sleep_ms(_PRESENCE_MS)
 
 
-async def serve(board):
-    """Run a terminal on `board` until it is asked into service mode."""
-    await Terminal(board).run()
+async def serve(board, boot=None):
+    """Run a terminal on `board` until it is asked into service mode; True: reset it now."""
+    return await Terminal(board, boot).run()

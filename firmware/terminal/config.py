@@ -29,6 +29,8 @@ _FIELDS = {
     "takes_test_cards": (0, int, 0, 1),
     "hotlist_days": (0, int, 0, 3650),  # nothing is sold on an older hotlist; 0: any age will do
     "qr_roots": ("", str, 0, 600),  # root keys of transit codes: "1=03AB...", more after spaces
+    "update_roots": ("", str, 0, 300),  # SM2 keys that sign updates, compressed, with spaces
+    "trial_s": (600, int, 5, 86400),  # an update that is not confirmed by then is rolled back
     "sam": ("soft", str, 1, 16),
     "sam_scheme": ("transport", str, 1, 16),
     "sm4_session": ("", str, 0, 16),  # how SM4 cards make session keys, for the soft SAM
@@ -69,6 +71,7 @@ def check(values):
         if out[name] not in choices:
             raise ConfigError("%s %s is unknown, not of %s" % (name, out[name], _words(choices)))
     roots(out)
+    update_roots(out)
     if out["city"] and (len(out["city"]) != 4 or not out["city"].isdigit()):
         raise ConfigError("city must be four digits")
     return out
@@ -91,6 +94,17 @@ def roots(values):
     return found
 
 
+def update_roots(values):
+    """SM2 public keys (X|Y) whose holders may sign updates. Raises ConfigError."""
+    found = []
+    for word in values["update_roots"].split():
+        try:
+            found.append(occrypto.sm2_point(binascii.unhexlify(word)))
+        except ValueError:
+            raise ConfigError("update_roots: %s is no SM2 public key" % word[:20]) from None
+    return found
+
+
 def parse(raw):
     """check() of JSON text as bytes."""
     try:
@@ -101,11 +115,14 @@ def parse(raw):
 
 
 def load(path):
-    """The configuration in `path`, or the defaults if it is missing or damaged."""
-    raw = read_file(path)
+    """The configuration in `path`, or the defaults if it is missing or damaged.
+
+    Fields that newer firmware kept there are passed over: this may be the one rolled back to.
+    """
     try:
-        return parse(raw) if raw is not None else check({})
-    except ConfigError:
+        kept = json.loads(read_file(path) or b"{}")
+        return check({name: kept[name] for name in kept if name in _FIELDS})
+    except (ConfigError, ValueError, TypeError):
         return check({})
 
 

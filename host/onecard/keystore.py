@@ -1,7 +1,6 @@
 """The keystore: the master keys from which every terminal's and every card's keys are derived.
 
-One file, encrypted with AES-256-GCM under a key that scrypt makes from a passphrase (RFC 7914,
-NIST SP 800-38D; package `cryptography`). Keys live in memory only while a command runs, and no
+One encrypted file (sealed_file.py). Keys live in memory only while a command runs, and no
 method prints, logs or returns one as text.
 """
 
@@ -9,23 +8,17 @@ from __future__ import annotations
 
 import json
 import os
-import struct
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 
 import occrypto
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
 
+from . import sealed_file
 from .errors import OneCardError
 
 PASSPHRASE_VARIABLE = "ONECARD_PASSPHRASE"
 _MAGIC = b"OCK1"
-_SCRYPT_N = 2**15
-_SALT_SIZE = 16
-_NONCE_SIZE = 12
 _KEY_SIZE = 16
 _ID_SIZE = 6
 DIVERSIFIED = 1
@@ -107,41 +100,24 @@ class Keystore:
                 "diversified": self.purse.is_diversified,
             }
         ).encode()
-        salt, nonce = os.urandom(_SALT_SIZE), os.urandom(_NONCE_SIZE)
-        head = _MAGIC + struct.pack(">I", _SCRYPT_N) + salt + nonce
-        sealed = AESGCM(_file_key(passphrase, salt, _SCRYPT_N)).encrypt(nonce, plain, head)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        beside = path.with_suffix(path.suffix + ".new")
-        with os.fdopen(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as out:
-            os.fchmod(out.fileno(), 0o600)  # also when the file was there already
-            out.write(head + sealed)
-            out.flush()
-            os.fsync(out.fileno())
-        beside.replace(path)
+        sealed_file.save(path, _MAGIC, passphrase, plain)
 
     @classmethod
     def load(cls, path: Path, passphrase: str) -> Keystore:
         """Open the file. Raises KeystoreError: missing, damaged, or another passphrase."""
         try:
-            raw = path.read_bytes()
+            plain = sealed_file.load(path, _MAGIC, passphrase)
         except OSError as error:
             raise KeystoreError(
                 f"no keystore at {path}: {error.strerror}", "make one: onecard keystore init"
             ) from error
-        size = len(_MAGIC) + 4 + _SALT_SIZE + _NONCE_SIZE
-        if len(raw) < size + 16 or raw[:4] != _MAGIC:
-            raise KeystoreError(f"{path} is not a keystore")
-        head, n = raw[:size], struct.unpack_from(">I", raw, 4)[0]
-        if n not in (2**14, 2**15, 2**16, 2**17):
-            raise KeystoreError(f"{path} is damaged")
-        salt, nonce = head[8 : 8 + _SALT_SIZE], head[-_NONCE_SIZE:]
-        try:
-            plain = AESGCM(_file_key(passphrase, salt, n)).decrypt(nonce, raw[size:], head)
-        except InvalidTag as error:
+        except sealed_file.WrongPassphrase as error:
             raise KeystoreError(
-                f"{path}: wrong passphrase or damaged file",
+                f"{path}: {error}",
                 f"the passphrase comes from {PASSPHRASE_VARIABLE} or is asked for",
             ) from error
+        except ValueError as error:
+            raise KeystoreError(f"{path} is not a keystore: {error}") from error
         values = json.loads(plain)
         purse = PurseKeys(
             bytes.fromhex(values["dpk"]),
@@ -150,10 +126,6 @@ class Keystore:
             values["diversified"],
         )
         return cls(bytes.fromhex(values["master"]), purse)
-
-
-def _file_key(passphrase: str, salt: bytes, n: int) -> bytes:
-    return Scrypt(salt=salt, length=32, n=n, r=8, p=1).derive(passphrase.encode())
 
 
 def parse_terminal_id(text: str) -> bytes:

@@ -12,12 +12,16 @@ from .link import LinkClient
 
 @dataclass(frozen=True)
 class Settings:
-    """What a canteen terminal is told. price: fen, 0 for amounts keyed in."""
+    """What a canteen terminal is told. price: fen, 0 for amounts keyed in.
+
+    update_roots: public keys (compressed, hex, with spaces) whose holders may sign its updates.
+    """
 
     merchant: str
     price: int
     scene: str = "canteen"
     repeat_ms: int = 1500
+    update_roots: str = ""
 
 
 def provision(

@@ -6,7 +6,7 @@ import datetime
 from collections.abc import Iterable
 from typing import Any
 
-from ocwire import record
+from ocwire import bundle, record
 from ocwire.errors import RecordError
 from rich.table import Table
 
@@ -45,6 +45,10 @@ def describe(item: record.Record, intent: bytes | None = None) -> dict[str, Any]
             value = record.REASONS.get(value, value)
         elif name == "purpose":
             value = record.PURPOSES.get(value, value)
+        elif name == "event":
+            value = record.EVENTS.get(value, value)
+        elif name == "version":
+            value = bundle.version_text(value)
         elif name == "firmware":
             value = value.rstrip(b"\0").decode("ascii", "replace")
         out[name] = value.hex() if isinstance(value, bytes) else value
@@ -98,6 +102,8 @@ def table(title: str, values: Iterable[dict[str, Any]]) -> Table:
 def _more(row: dict[str, Any]) -> str:
     if "outcome" in row:
         return f"{row['outcome']}, TAC {row['tac']}"
+    if "event" in row:
+        return f"{row['version']} {row['event']}"
     for name in ("reason", "purpose", "upto_seq", "error", "boots"):
         if name in row:
             return f"{name.replace('_', ' ')} {row[name]}"

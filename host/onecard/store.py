@@ -123,7 +123,7 @@ class Store:
             "SELECT raw FROM records WHERE terminal = ? AND seq = ? AND kind = ?",
             [terminal, seq, record.INTENT],
         ).fetchall()
-        return {seq: record.Record(seq, raw).body for (raw,) in found}
+        return {seq: record.Record(seq, found[0][0]).body} if found else {}
 
     def last(self, terminal: str) -> tuple[int, bytes]:
         """(sequence number, MAC) of the terminal's newest record; (0, FIRST_MAC) without one."""

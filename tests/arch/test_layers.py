@@ -13,7 +13,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 OURS = (
     "occard", "occrypto", "_occrypto", "ocwire",
-    "drivers", "terminal", "board", "flashmap", "onecard",
+    "drivers", "terminal", "board", "slots", "flashmap", "onecard",
 )  # fmt: skip
 FOLDERS = ("firmware", "drivers", "native", "host", "boards")
 
@@ -23,8 +23,19 @@ TABLE = {
     "ocwire": ("occrypto",),
     "occard": ("ocwire", "occrypto"),  # shared with the host: docs/decisions/0009
     "drivers": (),
-    "main": ("board", "terminal.app"),
+    "main": ("slots", "terminal.boot"),
     "terminal": (),
+    # the boot selector, frozen: docs/decisions/0011
+    "terminal.boot": ("occrypto", "board", "terminal.app", "terminal.files", "terminal.overlay"),
+    "terminal.overlay": (),
+    "terminal.version": (),
+    "terminal.update": (
+        "occrypto",
+        "ocwire",
+        "terminal.config",
+        "terminal.link",
+        "terminal.version",
+    ),
     "terminal.outcomes": (),
     "terminal.rules": ("occard", "ocwire", "terminal.engine.order", "terminal.outcomes"),
     "terminal.sealing": ("occrypto",),
@@ -62,7 +73,7 @@ TABLE = {
     "onecard.sim.picc": ("onecard.sim",),
     "onecard.sim.screen": ("onecard.sim",),
     # occrypto: only to hand its CRC functions to a driver (docs/decisions/0008)
-    "boards": ("drivers", "flashmap", "board", "occrypto"),
+    "boards": ("drivers", "flashmap", "board", "slots", "occrypto"),
 }
 # What only a board may know: the chip's own module.
 HARDWARE = ("machine", "rp2", "esp32", "esp", "vfs")
@@ -70,6 +81,7 @@ CONTRACTS = ("drivers.reader.base", "drivers.sam.base")
 # `except Exception` (or BaseException): file -> why it is allowed there.
 CATCH_ALL = {
     "firmware/terminal/app.py": "the task supervisor",
+    "firmware/terminal/boot.py": "whatever an update ends in, it is reset",
     "firmware/terminal/link/service.py": "the link server",
     "host/onecard/cli/__init__.py": "the command line's main",
     "host/onecard/sim/session.py": "the bench's world thread hands errors to its caller",
@@ -193,6 +205,19 @@ def test_firmware_names_no_chip(name):
 def test_shared_formats_need_no_more_than_both_runtimes_have(name):
     known = {"struct", "binascii", "occrypto", "ocwire", "occard"}
     assert {target.split(".")[0] for target, _ in imports(name)} <= known
+
+
+@pytest.mark.parametrize("name", [n for n in FILES if n.startswith(("firmware/", "drivers/"))])
+def test_nothing_is_imported_relatively_inside_a_function(name):
+    """terminal.overlay would not know who imports."""
+    inner = [
+        f"{name}:{node.lineno}"
+        for function in ast.walk(TREES[name])
+        if isinstance(function, (ast.FunctionDef, ast.AsyncFunctionDef))
+        for node in ast.walk(function)
+        if isinstance(node, ast.ImportFrom) and node.level
+    ]
+    assert inner == []
 
 
 @pytest.mark.parametrize("name", [n for n in FILES if not n.startswith(("boards/", "native/"))])

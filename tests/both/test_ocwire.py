@@ -7,9 +7,10 @@ runs them all and returns how many there were. A failure is an AssertionError of
 import struct
 from binascii import hexlify, unhexlify
 
-from ocwire import calendar, frame, message, packed, record, sector, session
+import occrypto
+from ocwire import bundle, calendar, frame, message, packed, record, sector, session
 from ocwire import chain as chain_of
-from ocwire.errors import MessageError, RecordError, SessionError
+from ocwire.errors import BundleError, MessageError, RecordError, SessionError
 
 KEY = unhexlify("000102030405060708090a0b0c0d0e0f")
 NOW_S = 1767225600
@@ -560,6 +561,55 @@ def test_proofs_differ_by_side_key_terminal_and_nonces():
 
 
 PROOF = b"af12ac0c699a0882a051a69e49417496"
+
+
+# -- bundles ----------------------------------------------------------------------------------
+
+
+def header():
+    digest = unhexlify("66c7f0f462eeedd9d1f2d46bdc10e4e24167c4875cf2f7a2297da02b8f4ba8e0")
+    made = bundle.Header(3, (1, 2, 3), bundle.MAY_DOWNGRADE, "unix", noise(8), (1, 2), digest)
+    signed = occrypto.sm2_digest(ROOT, made.signed_part())
+    made.signature = occrypto.sm2_sign(unhexlify(PRIVATE), signed)
+    return made
+
+
+def test_a_bundles_header_is_the_same_bytes_everywhere_and_signed():
+    raw = header().pack()
+    assert len(raw) == bundle.HEADER_SIZE and hexlify(raw) == HEADER, hexlify(raw)
+    got = bundle.unpack(bundle.page(raw) + b"abc")
+    assert (got.size, got.version, got.board, got.journal) == (3, (1, 2, 3), "unix", (1, 2))
+    assert got.base == noise(8) and got.may_downgrade and got.pack() == raw
+    assert got.digest == occrypto.sm3(b"abc") and got.is_signed_by(ROOT)
+    got.flags = 0
+    assert not got.is_signed_by(ROOT)
+    assert len(bundle.page(raw)) == bundle.PAGE_SIZE
+
+
+def test_what_is_no_bundle_is_told_p7():
+    raw = header().pack()
+    for bad in (
+        b"",
+        raw[:-1],
+        b"OCJ" + raw[3:],
+        b"OCB\x02" + raw[4:],
+        raw[:4] + bytes(4) + raw[8:],
+    ):
+        raises(BundleError, bundle.unpack, bad)
+    raises(BundleError, bundle.unpack, raw[:12] + b"\xff" * 12 + raw[24:])
+    for text in ("", "1.2", "1.2.3.4", "1.2.x", "1.2.256", "1.-2.3"):
+        raises(BundleError, bundle.parse_version, text)
+    assert bundle.parse_version("1.20.255") == (1, 20, 255)
+    assert bundle.version_text(b"\x01\x14\xff") == "1.20.255"
+
+
+PRIVATE = b"0102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f20"
+ROOT = occrypto.sm2_public_key(unhexlify(PRIVATE))
+HEADER = (
+    b"4f4342010000000301020301756e69780000000000000000c67e816b4bfbe2fb010266c7f0f462eeedd9d1f2"
+    b"d46bdc10e4e24167c4875cf2f7a2297da02b8f4ba8e0d2164d7c6cfffa9a92f353a56c7a0cc38f92eaeb728c"
+    b"a18593a40ce31a24808c4ca607e5353185926914e0a03028cb9ccbf10aa2bde724754bcf914077ac77ef"
+)
 
 
 def run():

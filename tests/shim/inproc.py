@@ -283,13 +283,13 @@ class Running:
     Everything runs in the caller's thread, in virtual time.
     """
 
-    def __init__(self, root, **options):
+    def __init__(self, root, boot=None, **options):
         from terminal.app import Terminal
 
         self.loop = virtual.Loop()
         self.port = TerminalPort()
         self.board = Board(root, link_port=self.port, **options)
-        self.terminal = Terminal(self.board)
+        self.terminal = Terminal(self.board, boot)
         self.task = self.loop.create_task(self.terminal.run())
         self.line = Line(self.loop, self.port)
 

@@ -6,13 +6,12 @@ import traceback
 
 import pytest
 from inproc import DTK, TERMINAL, K, keystore
-from onecard import keystore as module
 from onecard.keystore import Keystore, KeystoreError, PurseKeys, parse_terminal_id, read_purse_keys
 
 
 @pytest.fixture(autouse=True)
 def quick_scrypt(monkeypatch):
-    monkeypatch.setattr(module, "_SCRYPT_N", 2**14)
+    monkeypatch.setattr("onecard.sealed_file._SCRYPT_N", 2**14)
 
 
 @pytest.fixture

@@ -48,6 +48,17 @@ def test_a_configuration_is_filled_with_defaults_and_kept(tmp_path):
     assert config.load(path) == values
 
 
+def test_a_field_that_newer_firmware_kept_is_passed_over(tmp_path):
+    path = tmp_path / "c.json"
+    path.write_text('{"price": 1200, "of_the_future": 1}')
+    assert config.load(str(path)) == config.check({"price": 1200})
+    with pytest.raises(config.ConfigError, match="unknown field of_the_future"):
+        config.parse(path.read_bytes())
+    for damaged in ("[1]", '["price"]', "5", "{", '{"price": "x"}'):
+        path.write_text(damaged)
+        assert config.load(str(path)) == config.check({})
+
+
 @pytest.mark.parametrize(
     ("raw", "says"),
     [

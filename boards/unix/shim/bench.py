@@ -4,7 +4,8 @@ Frames, little-endian: op 1 | size 2 | arguments; answer: size 2 | bytes. Ops: R
 (address 4, size 2), W program (address 4 | data), E erase (address 4), I I2C write (bus 1, address
 1 | data; answers 1, or 0 for no acknowledge), J I2C read (bus 1, address 1, size 2; answers 1 |
 data, or 0), X SPI (bus 1 | data; answers data), G set pin (number 1, level 1; level 2 lets go),
-H read pin (number 1), K next key, T read clock, S set clock (seconds 4).
+H read pin (number 1), K next key, T read clock, S set clock (seconds 4), D reset unless asked
+again within (milliseconds 2; 0: never), Z reset.
 The two pipes' descriptors come in ONECARD_BENCH as "read,write".
 """
 

@@ -17,8 +17,30 @@ def unique_id():
 
 
 def reset_cause():
-    """1 (power-on): the bench starts the process anew for every reset."""
-    return 1
+    """1 power-on, 3 watchdog or reset()."""
+    return int(os.getenv("ONECARD_RESET_CAUSE") or "1")
+
+
+def reset():
+    """The bench starts the process anew."""
+    ask("Z")
+    raise SystemExit(0)
+
+
+class WDT:
+    """A watchdog of the bench."""
+
+    def __init__(self, timeout=5000):
+        self._timeout = struct.pack("<H", timeout)
+        self.feed()
+
+    def feed(self):
+        """Another `timeout` milliseconds."""
+        ask("D", self._timeout)
+
+    def stop(self):
+        """Not watched any more."""
+        ask("D", bytes(2))
 
 
 class Pin:

@@ -55,12 +55,18 @@ class LinkService:
             message.HOTLIST: self._hotlist,
             message.PROVISION: self._provision,
             message.SERVICE: self._service,
+            message.UPDATE_STATUS: self._update_status,
+            message.UPDATE_BEGIN: self._update_begin,
+            message.UPDATE_DATA: self._update_data,
+            message.UPDATE_ACTIVATE: self._update_activate,
+            message.UPDATE_CONFIRM: self._update_confirm,
         }
 
     async def run(self):
         """Serve until the terminal is asked into service mode."""
         view = memoryview(self._buf)
         while not self._terminal.is_stopping:
+            self._terminal.updates.link_moves()
             count = await self._port.read_into(view, _IDLE_MS)
             if not count:
                 self._decoder.reset()  # a frame whose sender died must not swallow the next one's
@@ -170,6 +176,7 @@ class LinkService:
             await self._port.write(frame.encode(self._session.seal(batch)))
             seq += _count(raw)
             window -= len(raw)
+            self._terminal.updates.link_moves()
             await asyncio.sleep_ms(0)
         return message.pack(message.PULL | message.ANSWER, seq)
 
@@ -201,12 +208,38 @@ class LinkService:
         return message.pack(message.HOTLIST | message.ANSWER, hotlist.version)
 
     async def _provision(self, fields, tail):
+        self._terminal.updates.check_settled()
         self._terminal.provision(fields, tail)
         return message.pack(message.PROVISION | message.ANSWER)
 
     async def _service(self, fields, tail):
+        self._terminal.updates.check_settled()
         self._terminal.stop()
         return message.pack(message.SERVICE | message.ANSWER)
+
+    # -- updates --------------------------------------------------------------------------
+
+    async def _update_status(self, fields, tail):
+        values, text = self._terminal.updates.status()
+        return message.pack(
+            message.UPDATE_STATUS | message.ANSWER, *values, tail=text.encode()[:200]
+        )
+
+    async def _update_begin(self, fields, tail):
+        offset = self._terminal.updates.begin(tail)
+        return message.pack(message.UPDATE_BEGIN | message.ANSWER, offset)
+
+    async def _update_data(self, fields, tail):
+        offset = self._terminal.updates.write(fields[0], tail)
+        return message.pack(message.UPDATE_DATA | message.ANSWER, offset)
+
+    async def _update_activate(self, fields, tail):
+        self._terminal.updates.activate()
+        return message.pack(message.UPDATE_ACTIVATE | message.ANSWER)
+
+    async def _update_confirm(self, fields, tail):
+        await self._terminal.updates.confirm()
+        return message.pack(message.UPDATE_CONFIRM | message.ANSWER)
 
 
 def _count(raw):

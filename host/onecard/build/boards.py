@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import OneCardError
-from . import charset, glyphs, uf2
+from . import charset, glyphs, modules, uf2
 from .sources import Sources, find_sources, project_root
 
 Say = Callable[[str], None]
@@ -98,12 +98,15 @@ def build(name: str, say: Say = print, force: bool = False) -> Path:
             glyphs.read_hex(sources.unifont, used), gen / "terminal" / "ui" / "glyphs.py"
         )
         charset.write_module(used, gen / "gb_table.py")
+        modules.write_base(root, gen / "base.py")
     stamp, image = Stamp(out, root, sources, board.inputs, name), out / board.image
     if not force and stamp.holds(image):
         say(f"{name}: up to date ({image.stat().st_size:,} bytes)")
         return image
     stamp.clear()
     board.make(sources, out, say)
+    if "build/gen" in board.inputs:
+        modules.write_list(root, out / modules.LIST_NAME)
     stamp.set()
     say(f"{name}: built {image.relative_to(root)} ({image.stat().st_size:,} bytes)")
     return image
@@ -209,8 +212,8 @@ def _start_anew_if_changed(obj: Path, board: Path, pattern: str) -> None:
 
 def _check_fits(root: Path, size: int) -> None:
     header = (root / "boards" / "rp2_pico" / "mpconfigboard.h").read_text()
-    storage = int(header.split("FLASH_STORAGE_BYTES (")[1].split()[0]) * 1024
-    room = 2 * 1024 * 1024 - storage
+    taken = [header.split(f"{name}_BYTES (")[1].split()[0] for name in ("STORAGE", "ROMFS")]
+    room = 2 * 1024 * 1024 - sum(int(kilobytes) for kilobytes in taken) * 1024
     if size > room:
         raise BuildError(f"firmware of {size:,} bytes does not fit its {room:,}")
 

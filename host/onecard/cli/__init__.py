@@ -11,7 +11,20 @@ import typer
 from rich.console import Console
 
 from ..errors import OneCardError
-from . import build, card, card_read, demo, keystore, logs, provision, pull, sim, verify
+from . import (
+    build,
+    bundle,
+    card,
+    card_read,
+    demo,
+    keystore,
+    logs,
+    provision,
+    pull,
+    sim,
+    update,
+    verify,
+)
 
 app = typer.Typer(
     name="onecard",
@@ -21,7 +34,7 @@ app = typer.Typer(
     rich_markup_mode="rich",
     pretty_exceptions_enable=False,
 )
-for module in (demo, sim, build, provision, pull, logs, verify, keystore):
+for module in (demo, sim, build, provision, pull, logs, verify, keystore, bundle, update):
     module.register(app)
 card_app = typer.Typer(
     help="Cards: read a real one; make, show and tap virtual ones.", no_args_is_help=True

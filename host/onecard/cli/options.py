@@ -58,6 +58,14 @@ Hotlisted = Annotated[
     typer.Option("--hotlist", help="Application serial that must not pay (repeatable)."),
 ]
 
+UpdateRoots = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--update-root",
+        help="Public key whose holder may sign updates (repeatable); onecard bundle key shows it.",
+    ),
+]
+
 DEFAULT_STORE = data_folder() / "store.duckdb"
 DEFAULT_KEYSTORE = data_folder() / "keystore"
 

@@ -6,6 +6,7 @@ from decimal import Decimal, InvalidOperation
 
 import typer
 
+from ..bundle import root_point
 from ..keystore import parse_terminal_id
 from ..link import LinkClient, open_port
 from ..provision import Settings, provision
@@ -19,6 +20,7 @@ from .options import (
     Price,
     TerminalId,
     Timeout,
+    UpdateRoots,
     console,
     open_keystore,
     print_json,
@@ -44,6 +46,13 @@ def parse_serials(texts: list[str]) -> list[bytes]:
     return sorted(bytes.fromhex(text) for text in texts)
 
 
+def parse_roots(texts: list[str]) -> str:
+    """Update roots as a configuration has them. Raises BundleError."""
+    for text in texts:
+        root_point(text)
+    return " ".join(texts)
+
+
 def register(app: typer.Typer) -> None:
     """Add the command."""
 
@@ -54,6 +63,7 @@ def register(app: typer.Typer) -> None:
         merchant: Merchant = "",
         price: Price = "0",
         hotlisted: Hotlisted = None,
+        update_roots: UpdateRoots = None,
         path: KeystorePath = DEFAULT_KEYSTORE,
         timeout: Timeout = 5.0,
         as_json: AsJson = False,
@@ -68,7 +78,8 @@ def register(app: typer.Typer) -> None:
         --price 12.00
         """
         parse_terminal_id(terminal)
-        settings = Settings(merchant, parse_yuan(price))
+        roots = parse_roots(update_roots or [])
+        settings = Settings(merchant, parse_yuan(price), update_roots=roots)
         serials = parse_serials(hotlisted or [])
         keystore = open_keystore(path)
         with LinkClient(open_port(device), timeout) as client:

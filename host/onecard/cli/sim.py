@@ -22,8 +22,8 @@ from ..sim.screen import half_blocks
 from ..sim.session import Event, Session
 from ..sim.terminal_parts import READERS
 from ..sim.workplace import BOARDS, open_deck, open_keystore, open_session, open_world
-from .options import Hotlisted, Merchant, Price, TerminalId, data_folder
-from .provision import parse_serials, parse_yuan
+from .options import Hotlisted, Merchant, Price, TerminalId, UpdateRoots, data_folder
+from .provision import parse_roots, parse_serials, parse_yuan
 
 _HELP_COMMANDS = f"""
 Commands on standard input, one a line:
@@ -182,6 +182,7 @@ def register(app: typer.Typer) -> None:
         merchant: Merchant = "",
         terminal: TerminalId = "112233445566",
         hotlisted: Hotlisted = None,
+        update_roots: UpdateRoots = None,
         state: State = None,
         as_json: JsonLines = False,
     ) -> None:
@@ -204,7 +205,8 @@ def register(app: typer.Typer) -> None:
         dpk and dtk are masters, diversified by the right-most 8 bytes of the
         application serial; with diversified = false they are the cards' own.
         """
-        settings = Settings(merchant, parse_yuan(price))
+        roots = parse_roots(update_roots or [])
+        settings = Settings(merchant, parse_yuan(price), update_roots=roots)
         serials = parse_serials(hotlisted or [])
         purse = read_purse_keys(keys) if keys else None
         folder = state or data_folder() / "sim" / board

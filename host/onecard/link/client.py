@@ -15,7 +15,7 @@ from typing import Any
 
 import occrypto
 import serial
-from ocwire import frame, message, record
+from ocwire import bundle, frame, message, record
 from ocwire.errors import WireError
 from ocwire.fingerprint import fingerprint
 from ocwire.session import HOST, TERMINAL, Session, proof
@@ -54,6 +54,23 @@ class Greeting:
     def is_provisioned(self) -> bool:
         """False for a terminal without keys."""
         return self.state != message.STATES[message.UNPROVISIONED]
+
+
+@dataclass(frozen=True)
+class UpdateStatus:
+    """What firmware a terminal runs. version: "1.2.3". slot: 0 is what is frozen into its image.
+
+    state: ocwire.message.SETTLED, ACTIVATED or TRIAL. base: digest of the frozen modules, 8 bytes.
+    offset: how far a download has got. fault: why something else runs than was activated.
+    """
+
+    version: str
+    slot: int
+    state: int
+    tries: int
+    base: bytes
+    offset: int
+    fault: str
 
 
 @dataclass(frozen=True)
@@ -199,6 +216,29 @@ class LinkClient:
     def service(self) -> None:
         """Have the terminal hand its port to the MicroPython REPL (mpremote)."""
         self._ask(message.pack(message.SERVICE))
+
+    def update_status(self) -> UpdateStatus:
+        """What firmware runs, and how an update of it stands."""
+        fields, tail = self._ask(message.pack(message.UPDATE_STATUS))
+        version, slot, state, tries, base, offset = fields
+        fault = tail.decode("utf-8", "replace")
+        return UpdateStatus(bundle.version_text(version), slot, state, tries, base, offset, fault)
+
+    def update_begin(self, header: bytes) -> int:
+        """Announce a bundle by its header; the offset in its image to go on from."""
+        return self._ask(message.pack(message.UPDATE_BEGIN, tail=header))[0][0]
+
+    def update_data(self, offset: int, data: bytes) -> int:
+        """Give bytes of the image, whole pages but for its end; the offset wanted next."""
+        return self._ask(message.pack(message.UPDATE_DATA, offset, tail=data))[0][0]
+
+    def update_activate(self) -> None:
+        """Put the image on trial: the terminal restarts."""
+        self._ask(message.pack(message.UPDATE_ACTIVATE))
+
+    def update_confirm(self) -> None:
+        """Have what runs on trial stay; refused if the terminal is not in order."""
+        self._ask(message.pack(message.UPDATE_CONFIRM))
 
     def pull(self, from_seq: int, window: int = WINDOW_SIZE) -> list[record.Record]:
         """The records from `from_seq` on, about `window` bytes; empty at the journal's end.

@@ -24,6 +24,8 @@ from onecard.sim.timers import RealTimers
 from onecard.sim.worlds.base import BENCH_FLASH_SIZE, JOURNAL_START, Events
 from onecard.sim.worlds.unix_wiring import PtyUart, bus_handlers
 
+_POWER_ON, _RESET = 1, 3  # as machine.reset_cause()
+
 
 class UnixWorld:
     """binary: the terminal built by `onecard build unix`. folder: where its flash lives.
@@ -57,6 +59,9 @@ class UnixWorld:
         self._unique_id = unique_id
         self._clock_offset_s = 0
         self._keys: deque[str] = deque()
+        self.resets = 0
+        self._wants_reset = False
+        self._watchdog_s: float | None = None  # when it bites
         self._selector = selectors.DefaultSelector()
         self._process: subprocess.Popen[bytes] | None = None
         self._link_master, self._link_slave = pty.openpty()
@@ -76,6 +81,8 @@ class UnixWorld:
             "K": lambda _: self._keys.popleft().encode() if self._keys else b"",
             "T": lambda _: struct.pack("<I", int(time.time()) + self._clock_offset_s),
             "S": self._set_clock,
+            "D": self._watch,
+            "Z": self._ask_reset,
             **bus_handlers(self.parts.wiring),
         }
 
@@ -87,11 +94,18 @@ class UnixWorld:
             return
         self.flash.power_on()
         self.parts.wiring.power_on()
+        self._start(_POWER_ON)
+        self.events.power(True)
+
+    def _start(self, cause: int) -> None:
+        """Have the processor run from its beginning. cause: as machine.reset_cause()."""
+        self._wants_reset, self._watchdog_s = False, None
         to_terminal, from_terminal = os.pipe(), os.pipe()
         environment = {
             "PATH": os.environ.get("PATH", "/usr/bin:/bin"),
             "ONECARD_BENCH": f"{to_terminal[0]},{from_terminal[1]}",
             "ONECARD_UNIQUE_ID": self._unique_id,
+            "ONECARD_RESET_CAUSE": str(cause),
             **{f"ONECARD_UART{number}": path for number, path in self._uart_paths.items()},
         }
         log = (self._folder / "terminal.log").open("ab")
@@ -111,20 +125,29 @@ class UnixWorld:
         self._to_terminal, self._from_terminal = to_terminal[1], from_terminal[0]
         self._selector.register(self._from_terminal, selectors.EVENT_READ, self._serve_bench)
         self.is_on = True
-        self.events.power(True)
 
     def power_off(self) -> None:
         """Take the power away at once, whatever is being done."""
-        if not self.is_on or self._process is None:
+        if not self.is_on:
             return
+        self._stop()
+        self._timers.clear()
+        self.events.power(False)
+
+    def _stop(self) -> None:
+        assert self._process is not None
         self._process.kill()
         self._process.wait()
         self._selector.unregister(self._from_terminal)
         os.close(self._from_terminal)
         os.close(self._to_terminal)
         self.is_on = False
-        self._timers.clear()
-        self.events.power(False)
+
+    def _reset(self) -> None:
+        """The processor starts anew; flash and the other chips keep their power."""
+        self._stop()
+        self.resets += 1
+        self._start(_RESET)
 
     def close(self) -> None:
         """Power off and let go of everything."""
@@ -152,7 +175,10 @@ class UnixWorld:
         for key, _ in self._selector.select(self._timers.wait_s(timeout_s)):
             key.data()
         self._timers.run_due()
-        if self.is_on and self._process is not None and self._process.poll() is not None:
+        bites = self._watchdog_s is not None and time.monotonic() > self._watchdog_s
+        if self.is_on and (bites or self._wants_reset):
+            self._reset()
+        elif self.is_on and self._process is not None and self._process.poll() is not None:
             self.power_off()  # it ended by itself: service mode, or a crash told in its log
 
     def press(self, key: str) -> None:
@@ -188,8 +214,9 @@ class UnixWorld:
         data = b""
         while len(data) < size:
             part = os.read(self._from_terminal, size - len(data))
-            if not part:  # the process has ended; step() notices
-                self.power_off()
+            if not part:  # the process has ended
+                if not self._wants_reset:
+                    self.power_off()
                 return None
             data += part
         return data
@@ -213,4 +240,13 @@ class UnixWorld:
 
     def _set_clock(self, arguments: bytes) -> bytes:
         self._clock_offset_s = struct.unpack("<I", arguments)[0] - int(time.time())
+        return b""
+
+    def _watch(self, arguments: bytes) -> bytes:
+        milliseconds = struct.unpack("<H", arguments)[0]
+        self._watchdog_s = time.monotonic() + milliseconds / 1000 if milliseconds else None
+        return b""
+
+    def _ask_reset(self, _: bytes) -> bytes:
+        self._wants_reset = True
         return b""
