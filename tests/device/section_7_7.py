@@ -80,7 +80,6 @@ async def sell(terminal, key, serial, amount, when, tti=6):
     print("outcome", outcome.kind, outcome.balance)
     print("records", [record.name(item.kind) for item in items])
     say("tac", result["tac"])
-    say("mac2", result["mac2"])
 
 
 async def load(terminal, key, amount, when):

@@ -65,6 +65,7 @@ class Example:
         assert key.hex().upper() == self.session_key
         text = f"{self.amount:08x}{self.tti:02x}{self.terminal}{self.when}"
         assert pboc.mac(key, bytes.fromhex(text)).hex().upper() == self.mac1
+        assert card.proofs[0].mac.hex().upper() == self.mac2
         assert card.balance == 9000 - self.amount and card.offline_serial == self.counter + 1
 
 
@@ -93,8 +94,7 @@ def check_said(example, said):
     """What the device printed."""
     lines = said.replace("\r\n", "\n").split("\n")
     assert f"outcome approved {9000 - example.amount}" in lines
-    assert "records ['intent', 'result']" in lines
-    assert f"mac2 {example.mac2}" in lines
+    assert "records ['intent', 'debited']" in lines  # which says that MAC2 was right
     assert example.tac is None or f"tac {example.tac}" in lines
 
 
@@ -180,5 +180,4 @@ def test_the_section_through_the_whole_terminal_on_the_virtual_pico(uf2):
     assert intent["time_s"] == calendar.from_bcd(bytes.fromhex(COMPUTED.when))
     assert result["outcome"] == record.DONE
     assert result["tac"].hex().upper() == COMPUTED.tac
-    assert result["mac2"].hex().upper() == COMPUTED.mac2
     rig.world.close()

@@ -184,7 +184,7 @@ class StubTerminal:
         self.is_restarting = True
 
 
-def bundle_of(image, version=(0, 1, 1), key=None, board="", base=BASE, journal=(1, 1), flags=0):
+def bundle_of(image, version=(0, 1, 1), key=None, board="", base=BASE, journal=(2, 2), flags=0):
     """A bundle around any bytes, signed by `key`."""
     import occrypto
     from ocwire.bundle import Header

@@ -54,16 +54,18 @@ def transactions(
     doubts: Counter[bytes] = Counter()
     opened: dict[int, bytes] = {}
     for item in items:
-        values = item.fields()
         if item.kind == record.INTENT:
-            opened[item.seq] = bytes(values["serial"])
-        elif item.kind == record.RESULT:
-            serial = opened.pop(values["intent_seq"])
+            opened[item.seq] = item.body
+        elif record.closes(item.kind):
+            intent = opened.pop(record.closed_seq(item.seq, item.kind, item.body))
+            serial = record.fields(record.INTENT, intent)["serial"]
+            result = record.as_result(item.seq, item.kind, item.body, intent)
+            values = record.fields(record.RESULT, result)
             if values["outcome"] in record.COUNTED:
                 counted[serial].add(values["balance"])
             elif values["outcome"] != record.NOT_DONE:
                 doubts[serial] += 1
-    doubts.update(opened.values())
+    doubts.update(record.fields(record.INTENT, body)["serial"] for body in opened.values())
     return counted, doubts
 
 

@@ -208,7 +208,7 @@ def flipped(at):
         (b"OCB\x02" + MADE.header.pack()[4:], "bundle format 2 is not known here"),
         (signed(board="other").header.pack(), "bundle is for other, this is inproc"),
         (signed(base=bytes(8)).header.pack(), "over another image"),
-        (signed(journal=(2, 3)).header.pack(), "journal format 1"),
+        (signed(journal=(3, 4)).header.pack(), "journal format 2"),
         (signed(version=(0, 0, 9)).header.pack(), "0.0.9 is older than 0.1.0"),
         (bundle_of(bytes(32513), key=KEY).header.pack(), "image of 32513 bytes"),
         (bundle_of(IMAGE, key=OTHER_KEY).header.pack(), "not signed by an update root"),
