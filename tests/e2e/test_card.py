@@ -38,7 +38,7 @@ def test_a_card_is_tapped_and_keeps_its_balance(tmp_path, unix_image):
     assert onecard("card", "new", "resident", path, "--balance", "30.00").returncode == 0
     first = _json(onecard("card", "tap", path, "--amount", "12.00", "--json"))
     assert (first["before"], first["after"]) == (3000, 1800)
-    assert "支付成功" in "".join(first["screen"]) and first["records"] == ["intent", "result"]
+    assert "支付成功" in "".join(first["screen"]) and first["records"] == ["intent", "debited"]
     again = onecard("card", "tap", path, "--amount", "18.01")
     assert again.returncode == 0 and "余额不足" in again.stdout
     assert "balance 18.00 -> 18.00" in again.stdout

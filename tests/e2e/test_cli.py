@@ -154,7 +154,7 @@ def test_a_changed_store_is_not_proved(office, terminal, tmp_path):
 def test_the_deck_of_the_sim_and_its_pull_hint_work_together(unix_image, tmp_path):
     with Sim(tmp_path / "state") as sim:
         sim.say("tap a")
-        sim.record("result")
+        sim.record("debited")
         sim.screen("支付成功")
         env = environment(tmp_path) | {
             "ONECARD_PASSPHRASE": (tmp_path / "state" / "passphrase").read_text()
