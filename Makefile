@@ -7,7 +7,7 @@ PYTEST := $(PY) -m pytest -n 2 --dist loadfile --max-worker-restart=0 --no-loads
 CTESTS = $(MAKE) -s -j2 -C native/ctests OUT=$(CURDIR)/build/ctests PYTHON=$(CURDIR)/$(PY)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test quick lint arch firmware natmod power peers bench bench-native size clean
+.PHONY: help setup demo test quick lint arch firmware natmod test-power peers bench bench-native size clean
 .PHONY: fuzz ctcheck stubs bench-readers test-readers-full test-money bench-tap soak bench-journal
 
 help:  ## this list
@@ -34,8 +34,8 @@ lint:  ## ruff, mypy, types of drivers and boards against MicroPython's stubs, t
 	$(PY) tools/typecheck.py
 	$(PY) -m pytest -q tests/arch
 
-power:  ## the exhaustive power-cut sweep (long)
-	$(PYTEST) -m slow tests/power
+test-power:  ## exhaustive: power cuts twice deep, every bit flip of a journal; prints its cases; hours
+	$(PYTEST) -rP -m slow tests/power
 
 test-readers-full:  ## the readers' exhaustive forms: faults at every byte, every scenario on the Pico; 25 minutes
 	$(PYTEST) tests/chip tests/peers tests/device/test_reader_scenario.py tests/device/test_pico_readers.py tests/device/test_pico_sam.py

@@ -57,6 +57,10 @@ OUTCOMES = {
 }
 COUNTED = (DONE, PROVED, UNCHECKED)  # these move money for settlement; the rest is settled by hand
 
+# Bits of a boot's cause, above the reset cause.
+CLOCK_NOT_SET = 0x80  # nobody knew the time
+CLOCK_LATE = 0x40  # it stood behind the last record and goes on from that one's time
+
 # Reasons of a refusal worth a record.
 HOTLISTED = 1
 REASONS = {HOTLISTED: "hotlisted"}

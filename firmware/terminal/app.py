@@ -160,12 +160,15 @@ class Terminal:
             self._save_keys(self.keys.fields, False)
         elif is_boot:
             self.journal.mount()
-        self.clock.not_before(self.journal.last_time_s)
+        is_late = self.clock.not_before(self.journal.last_time_s)
         self._make_engine()
         if is_boot or not self.journal.boots:
             firmware = (FIRMWARE.encode() + bytes(8))[:8]
             boots = self.journal.boots + 1 & 0xFFFF
-            self.record(record.BOOT, self.clock.now_s(), boots, board.reset_cause(), firmware)
+            cause = board.reset_cause() | (record.CLOCK_LATE if is_late else 0)
+            if not self.clock.is_set():
+                cause |= record.CLOCK_NOT_SET
+            self.record(record.BOOT, self.clock.now_s(), boots, cause, firmware)
         if is_boot:
             self.updates.tell_roll_back()
 

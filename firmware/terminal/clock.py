@@ -25,9 +25,11 @@ class Clock:
         self._base_ms = time.ticks_ms()
 
     def not_before(self, unix_s):
-        """Move on to `unix_s` if the clock is behind it."""
-        if self.now_s() < unix_s:
+        """Move on to `unix_s` if the clock is behind it; True if it was."""
+        is_behind = self.now_s() < unix_s
+        if is_behind:
             self._start(unix_s)
+        return is_behind
 
     def now_s(self):
         """UTC seconds. Must be asked at least once in six days, or the ticks wrap."""

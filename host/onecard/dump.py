@@ -8,14 +8,32 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterator
+from pathlib import Path
 
 import occrypto
 from ocwire import record, sector
 from ocwire.chain import Chain
 
+from .errors import OneCardError
+
 _PAGES = range(0, sector.SECTOR_SIZE, sector.PAGE_SIZE)
 _V1_MARKS_SIZE = 40
 _V1_ERASED_SIZE = 16
+
+
+class ImageError(OneCardError):
+    """A file that is no image of a journal."""
+
+
+def read_image(path: Path) -> bytes:
+    """The file's bytes. Raises ImageError if they are not whole sectors."""
+    raw = path.read_bytes()
+    if not raw or len(raw) % sector.SECTOR_SIZE:
+        raise ImageError(
+            f"{path} has {len(raw):,} bytes, no multiple of {sector.SECTOR_SIZE}",
+            "copy the journal's part of the flash alone and whole: boards/NAME says where it is",
+        )
+    return raw
 
 
 def records(image: bytes, key: bytes | None = None, unit: int = 1) -> list[record.Record]:

@@ -43,6 +43,9 @@ def describe(item: record.Record, intent: bytes | None = None) -> dict[str, Any]
             value = record.OUTCOMES.get(value, value)
         elif name == "reason":
             value = record.REASONS.get(value, value)
+        elif name == "cause":
+            out["clock"] = _clock_at_boot(value)
+            value &= ~(record.CLOCK_NOT_SET | record.CLOCK_LATE)
         elif name == "purpose":
             value = record.PURPOSES.get(value, value)
         elif name == "event":
@@ -53,6 +56,12 @@ def describe(item: record.Record, intent: bytes | None = None) -> dict[str, Any]
             value = value.rstrip(b"\0").decode("ascii", "replace")
         out[name] = value.hex() if isinstance(value, bytes) else value
     return out
+
+
+def _clock_at_boot(cause: int) -> str:
+    if cause & record.CLOCK_NOT_SET:
+        return "not set"
+    return "from the last record" if cause & record.CLOCK_LATE else "set"
 
 
 def rows(items: Iterable[record.Record]) -> list[dict[str, Any]]:
@@ -104,7 +113,10 @@ def _more(row: dict[str, Any]) -> str:
         return f"{row['outcome']}, TAC {row['tac']}"
     if "event" in row:
         return f"{row['version']} {row['event']}"
-    for name in ("reason", "purpose", "upto_seq", "error", "boots"):
+    if "boots" in row:
+        late = "" if row["clock"] == "set" else f", clock {row['clock']}"
+        return f"boots {row['boots']}{late}"
+    for name in ("reason", "purpose", "upto_seq", "error"):
         if name in row:
             return f"{name.replace('_', ' ')} {row[name]}"
     return f"counter {row['card_counter']}" if "card_counter" in row else ""

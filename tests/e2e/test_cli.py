@@ -166,3 +166,15 @@ def test_the_deck_of_the_sim_and_its_pull_hint_work_together(unix_image, tmp_pat
             onecard("verify", "--keystore", tmp_path / "state" / "keystore", "--json", env=env)
         )
     assert report[0]["proved"] and report[0]["debited"] == 1200 and report[0]["tacs"] == 1
+
+
+def test_an_image_of_a_dead_terminals_flash_is_read(office, terminal, tmp_path):
+    assert _provision(terminal, office).returncode == 0
+    image = tmp_path / "journal.bin"
+    image.write_bytes(terminal.call(lambda: terminal.world.journal_read(0, 8192)))
+    done = onecard("logs", "--image", image, "--json", env=office)
+    kinds = [json.loads(line)["kind"] for line in done.stdout.splitlines()]
+    assert done.returncode == 0 and kinds[0] == "boot" and "configured" in kinds
+    image.write_bytes(bytes(5000))
+    done = onecard("logs", "--image", image, env=office)
+    assert done.returncode == 1 and "no multiple of 4096" in done.stderr

@@ -15,6 +15,7 @@ from onecard import pull as pulling
 from onecard import verify
 from onecard.errors import OneCardError
 from onecard.link import LinkFailed, Refused
+from onecard.report import rows
 from onecard.store import Store
 from ram_flash import RamFlash
 from terminal.app import Terminal
@@ -666,3 +667,23 @@ def test_p7_random_requests_in_a_session_never_end_the_service(terminal):
     terminal.run(1)
     terminal.port.outgoing.clear()
     assert connected(terminal).status().state == "in service"
+
+
+def test_a_boot_tells_whether_the_clock_was_right(terminal, store):
+    assert [r.fields()["cause"] for r in boots_of(terminal, store)] == [1]
+    terminal.board.rtc = None  # its battery is empty: nobody knows the time
+    Terminal(terminal.board)
+    assert boots_of(terminal, store)[-1].fields()["cause"] == 1 | record.CLOCK_LATE
+    assert rows(boots_of(terminal, store))[-1]["clock"] == "from the last record"
+
+
+def boots_of(terminal, store):
+    pulled(terminal, store)
+    return [r for r in store.records(TERMINAL) if r.kind == record.BOOT]
+
+
+def test_worn_sectors_are_told_in_the_status(terminal):
+    client = connected(terminal)
+    assert client.status().fault == ""
+    terminal.terminal.journal._bad.add(3)
+    assert client.status().fault == "1 worn sectors of the journal are left out"

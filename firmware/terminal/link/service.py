@@ -161,7 +161,7 @@ class LinkService:
             terminal.hotlist.version,
             journal.failed_programs,
             gc.mem_free(),
-            tail=terminal.fault.encode()[:200],
+            tail=_out_of_order(terminal).encode()[:200],
         )
 
     async def _pull(self, fields, tail):
@@ -240,6 +240,13 @@ class LinkService:
     async def _update_confirm(self, fields, tail):
         await self._terminal.updates.confirm()
         return message.pack(message.UPDATE_CONFIRM | message.ANSWER)
+
+
+def _out_of_order(terminal):
+    """What the technician should see to, in words."""
+    bad = terminal.journal.bad_sectors
+    worn = "%d worn sectors of the journal are left out" % bad if bad else ""
+    return "; ".join(text for text in (terminal.fault, worn) if text)
 
 
 def _count(raw):
