@@ -19,7 +19,8 @@ from terminal.outcomes import APPROVED, JOURNAL_FULL
 SECTORS = JOURNAL_SIZE // SECTOR_SIZE
 FILLS = (0.01, 0.5, 0.99)
 WINDOW = 0.01  # of the journal: what is measured at each fill
-PUPILS, BALANCE = 500, 50_000_000
+PUPILS = 500
+LOADED = 50_000  # fen on a card that comes from the top-up counter
 PRICE = 1200
 
 
@@ -91,7 +92,8 @@ class Canteen:
     """A terminal that sells meals from an empty journal to a full one.
 
     is_keyed: amounts as a cashier keys them in, 3.00 to 25.00 in steps of 0.50, else one price.
-    Cards are of one county: the issuer's number and the town are the same, the rest is drawn.
+    Cards are of one county: the issuer's number and the town are the same, the rest is drawn. One
+    with too little money comes back from the top-up counter.
     """
 
     def __init__(self, is_keyed: bool, page_size: int, seed: int, sectors: int = SECTORS) -> None:
@@ -100,7 +102,11 @@ class Canteen:
         self._is_keyed, self._page_size = is_keyed, page_size
         numbers = self.rng.sample(range(10**9), PUPILS)
         self._cards = [
-            card(bytes.fromhex(f"03104370{n:012d}"), balance=BALANCE, offline_serial=n % 3000)
+            card(
+                bytes.fromhex(f"03104370{n:012d}"),
+                balance=self.rng.randint(2_500, LOADED),
+                offline_serial=n % 3000,
+            )
             for n in numbers
         ]
         self._sold = 0
@@ -116,7 +122,12 @@ class Canteen:
         is_next_day = self._sold % 300 == 0
         self.shop.clock.time_s += 18 * 3600 if is_next_day else self.rng.randint(3, 12)
         amount = 50 * self.rng.randint(6, 50) if self._is_keyed else PRICE
-        one = self.rng.choice(self._cards)
+        number = self.rng.randrange(PUPILS)
+        one = self._cards[number]
+        if one.balance < amount:
+            one = self._cards[number] = card(
+                one.serial, balance=LOADED, offline_serial=one.offline_serial
+            )
         kind = self.shop.run(one, Purchase(amount)).kind
         if kind == JOURNAL_FULL:
             return False
