@@ -46,10 +46,10 @@ in the same run. Ours: a canteen's purchases (intent and result) by the real eng
 one county; between two taps the terminal erases ahead, as it does when idle, and these erases are
 counted. littlefs: 2.11 with the options of MicroPython's VfsLfs2 on rp2, one file, each record
 durable; full is at most {journal_peers.FULLEST:.0%}, then it finds no block to copy into. Bytes
-clocked: all that is sent with program commands, beside the bytes of the records on the link; bytes
-set: without those of FF, which program nothing. An operation is a program or an erase. Bit rot: the newest record of all has none behind
-it that shows its loss; a host that had it sees the numbers fall back, and an intent without its
-result is resolved from the card.
+clocked: all that is sent with program commands, beside the bytes of the records on the link;
+bytes set: without those of FF, which program nothing. An operation is a program or an erase. Bit
+rot: the newest record of all has none behind it that shows its loss; a host that had it sees the
+numbers fall back, and an intent without its result is resolved from the card.
 
 """
 

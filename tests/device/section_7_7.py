@@ -17,25 +17,24 @@ from terminal.sam.soft import PurchaseKey, SoftSam
 
 
 class RamFlash:
-    """Four sectors of NOR flash in RAM."""
+    """Four sectors of NOR flash in RAM, each in a piece of its own."""
 
     def __init__(self):
-        self.data = bytearray(b"\xff" * 4096 * 4)
+        self.data = [bytearray(b"\xff" * 4096) for _ in range(4)]
 
     def readblocks(self, block, buf, offset):
-        start = block * 4096 + offset
-        buf[:] = memoryview(self.data)[start : start + len(buf)]
+        buf[:] = memoryview(self.data[block])[offset : offset + len(buf)]
 
     def writeblocks(self, block, buf, offset):
-        start = block * 4096 + offset
+        sector = self.data[block]
         for i, byte in enumerate(buf):
-            self.data[start + i] &= byte
+            sector[offset + i] &= byte
 
     def ioctl(self, op, arg):
         if op == 4:
             return 4
         if op == 6:
-            self.data[arg * 4096 : arg * 4096 + 4096] = b"\xff" * 4096
+            self.data[arg][:] = b"\xff" * 4096
         return 0
 
 
@@ -64,7 +63,7 @@ async def card_on(reader):
 
 
 async def sell(terminal, key, serial, amount, when, tti=6):
-    gc.collect()  # the journal in RAM wants 16 kB in one piece
+    gc.collect()  # the journal in RAM wants pieces of 4 kB
     reader = board.make().reader
     clock = FixedClock(when)
     journal = Journal(RamFlash(), bytes(16), clock.now_s)

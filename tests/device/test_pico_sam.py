@@ -128,5 +128,6 @@ def test_an_exchange_leaves_nothing_on_the_heap(world):
     took_us, used, lost = map(int, world.exec(MEASURE).split())
     floor_us = 2000 + (5 + 1 + 6 + 2) * 12 * 1e6 / 115207
     assert floor_us < took_us < floor_us + 2_000
-    assert lost <= 0 and used < 2500, (used, lost)  # 2,032: the coroutines of its awaits
+    # a block (16 bytes) an exchange would be 320; what the collector takes for a pointer varies
+    assert lost < 320 and used < 2500, (used, lost)  # 2,032: the coroutines of its awaits
     assert card.faults == []
