@@ -20,8 +20,9 @@ def test_the_demo_on_the_unix_port_balances_to_the_fen(unix_image):
 
 
 @pytest.mark.pico
+@pytest.mark.timeout(900)  # a minute and a half alone, five beside others on a slow machine
 def test_the_demo_on_the_virtual_pico_balances_to_the_fen(pico_image):
-    _check(onecard("demo", "--board", "rp2_pico", timeout_s=400))
+    _check(onecard("demo", "--board", "rp2_pico", timeout_s=800))
 
 
 def test_a_board_that_is_not_there_is_named_with_those_that_are():
