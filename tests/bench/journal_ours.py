@@ -110,11 +110,12 @@ class Canteen:
             for n in numbers
         ]
         self._sold = 0
+        self._room = self.shop.journal.free_bytes
 
     @property
     def fill(self) -> float:
         """How much of the room is used, 0 to 1."""
-        return 1 - self.shop.journal.free_bytes / (self.shop.journal.sector_count * SECTOR_SIZE)
+        return 1 - self.shop.journal.free_bytes / self._room
 
     def sell(self) -> bool:
         """The next one in the queue; False when the journal is full."""
