@@ -19,7 +19,7 @@ setup:  ## virtual environment, Debian packages, pinned sources, C core, firmwar
 demo: setup  ## the whole way of a tap on a virtual terminal (BOARD=unix or rp2_pico)
 	@.venv/bin/onecard demo --board $(BOARD)
 
-test:  ## every test (sets up everything first); 15 to 20 minutes on 2 cores
+test:  ## every test (sets up everything first); 20 to 30 minutes on 2 cores
 	@FOR=tests BOARDS="unix rp2_pico unix32 qemu_m3 qemu_m7 qemu_rv32" tools/setup.sh
 	@.venv/bin/onecard build natmod
 	$(PYTEST) -m "not slow" tests

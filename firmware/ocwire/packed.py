@@ -106,25 +106,27 @@ def _pack_intent(base, seq, body):
     if 0 <= since < 1 << 24:
         time_code = 0 if since < 1 << 16 else 1
         time_s = since
-    _put(out, time_s, _TIME_SIZES[time_code])
+    out.extend(time_s.to_bytes(_TIME_SIZES[time_code], "big"))
     shared = 0
     while shared < PREFIX_SIZE and serial[shared] == base.prefix[shared]:
         shared += 1
     out.extend(serial[shared:])
     code = _amount_code(amount, base.amount)
     flags |= code << _AMOUNT_SHIFT
-    _put(out, amount // 10 if code == 1 else amount, _AMOUNT_SIZES[code])
+    if code:
+        told = amount // 10 if code == 1 else amount
+        out.extend(told.to_bytes(_AMOUNT_SIZES[code], "big"))
     size = 1
     while balance >> 8 * size:
         size += 1
-    _put(out, balance, size)
-    _put(out, counter, 2)
+    out.extend(balance.to_bytes(size, "big"))
+    out.extend(counter.to_bytes(2, "big"))
     code = _serial_code(base, seq, terminal_serial)
     flags |= code
     if code == _SERIAL_NEAR:
         out.append(terminal_serial - _nearest(base) & 0xFF)
     elif code:
-        _put(out, terminal_serial, 4)
+        out.extend(terminal_serial.to_bytes(4, "big"))
     out.extend(random)
     if payload:
         flags |= _PAYLOAD
@@ -132,11 +134,6 @@ def _pack_intent(base, seq, body):
         out.extend(payload)
     out[0], out[1], out[2] = flags, seq & 0xFF, shared << 4 | time_code << 2 | size - 1
     return out
-
-
-def _put(out, value, size):
-    for shift in range(8 * (size - 1), -1, -8):
-        out.append(value >> shift & 0xFF)
 
 
 def _amount_code(amount, usual):
@@ -261,7 +258,4 @@ def _unpack_intent(base, buf, at, seq):
 
 
 def _get(buf, at, size):
-    value = 0
-    for i in range(at, at + size):
-        value = value << 8 | buf[i]
-    return value
+    return int.from_bytes(buf[at : at + size], "big")

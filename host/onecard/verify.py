@@ -62,6 +62,7 @@ def chain(
 ) -> tuple[list[record.Record], list[Finding]]:
     """Check records that follow record `before_seq` (0: the first ones), whose MAC was before_mac.
 
+    before_mac may be record.UNKNOWN_MAC: that of an intent behind a gap, the last one of a batch.
     Returns the records that are proved and what was found. A gap is told and passed over: the
     record behind it can be tied to nothing before, the ones after that to it (an intent there has
     no MAC: the one after it cannot be tied either). An altered record
@@ -69,7 +70,8 @@ def chain(
     """
     good: list[record.Record] = []
     findings: list[Finding] = []
-    seq, mac, is_tied = before_seq, before_mac, True
+    seq, mac = before_seq, before_mac
+    is_tied = not before_seq or before_mac != record.UNKNOWN_MAC
     for item in items:
         if item.seq != seq + 1:
             text = f"records {seq + 1} to {item.seq - 1} are missing"

@@ -4,6 +4,7 @@ import os
 
 import pytest
 from onecard.build import image_of
+from onecard.sim.workplace import open_session, open_world
 
 
 def need_image(board: str) -> None:
@@ -23,3 +24,13 @@ def unix_image():
 def pico_image():
     """The Pico's UF2 is there."""
     need_image("rp2_pico")
+
+
+@pytest.fixture
+def terminal(unix_image, tmp_path):
+    """A blank virtual terminal that is switched on: a Session."""
+    session = open_session(open_world("unix", tmp_path / "world"), lambda event: None)
+    session.call(session.world.power_on)
+    session.wait_screen("终端未初始化")
+    yield session
+    session.close()

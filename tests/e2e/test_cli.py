@@ -8,7 +8,6 @@ import pytest
 import serial
 from command import Sim, environment, onecard
 from onecard.sim.session import Session
-from onecard.sim.workplace import open_session, open_world
 
 TERMINAL = "112233445566"
 
@@ -19,16 +18,6 @@ def office(tmp_path):
     env = environment(tmp_path)
     assert onecard("keystore", "init", env=env).returncode == 0
     return env
-
-
-@pytest.fixture
-def terminal(unix_image, tmp_path):
-    """A blank virtual terminal that is switched on: a Session."""
-    session = open_session(open_world("unix", tmp_path / "world"), lambda event: None)
-    session.call(session.world.power_on)
-    session.wait_screen("终端未初始化")
-    yield session
-    session.close()
 
 
 def _provision(session: Session, env, *options):

@@ -2,24 +2,12 @@
 
 import json
 
-import pytest
 from command import environment, onecard
 from onecard.build import image_of
 from onecard.build.modules import LIST_NAME
-from onecard.sim.workplace import open_session, open_world
 from updates import copy_sources
 
 TERMINAL = "112233445566"
-
-
-@pytest.fixture
-def terminal(unix_image, tmp_path):
-    """A blank virtual terminal that is switched on: a Session."""
-    session = open_session(open_world("unix", tmp_path / "world"), lambda event: None)
-    session.call(session.world.power_on)
-    session.wait_screen("终端未初始化")
-    yield session
-    session.close()
 
 
 def done(*words, env, code=0):

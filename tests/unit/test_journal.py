@@ -302,6 +302,7 @@ def test_erases_are_spread_over_all_sectors_and_counted_in_their_marks():
         made.append(record.REFUSED, refusal(n))
     erases = [LAYOUT.marks(bytes(flash.data[i * 4096 :][:112])).erases for i in range(5)]
     assert sum(erases) == flash.erases and max(erases) - min(erases) <= 1
+    assert min(erases) <= made.wear <= max(erases)
 
 
 @pytest.mark.parametrize("laps", [0, 1])
@@ -778,3 +779,42 @@ def test_a_rotten_record_costs_itself_and_no_false_alarm_about_its_neighbours():
         wanted = [] if seq == 16 else [(seq, verify.GAP)]
         assert [(f.seq, f.kind) for f in findings] == wanted
         assert [r.seq for r in good] == [n for n in range(1, 17) if n != seq]
+
+
+@pytest.mark.parametrize("window", [0, 1, 2])
+def test_a_gap_before_an_intent_at_a_batchs_end_stops_no_later_batch(window):
+    flash, rng = RamFlash(6), random.Random(6)
+    made = journal(flash)
+    for n in range(4):
+        purchase(made, rng, bytes(10), NOW_S + n)
+    marks = LAYOUT.marks(bytes(flash.data[:112]))
+    at = next(r[4] for r in sector.records(LAYOUT, marks, flash.data[:4096]) if r[0] == 4)
+    flash.data[at + 6] ^= 4  # the result before intent 5
+    items = everything(journal(flash), 1)
+    cut = [r.seq for r in items].index(5) + window
+    first, findings = verify.chain(items[:cut], JOURNAL_KEY, 0, record.FIRST_MAC)
+    rest, more = verify.chain(items[cut:], JOURNAL_KEY, first[-1].seq, first[-1].mac)
+    assert [(f.seq, f.kind) for f in findings + more] == [(4, verify.GAP)]
+    assert [r.seq for r in first + rest] == [1, 2, 3, 5, 6, 7, 8]
+    altered = record.Record(8, items[-1].raw[:5] + b"X" + items[-1].raw[6:])
+    _, found = verify.chain([*items[cut:-1], altered], JOURNAL_KEY, first[-1].seq, first[-1].mac)
+    assert found[-1].kind == verify.ALTERED
+
+
+def test_known_bad_sectors_are_no_room():
+    made = journal(RamFlash(10))
+    ahead = made._sectors_ahead()
+    for bad, index in enumerate((1, 4, 9), 1):  # the next one, one between, the last
+        made._bad.add(index)
+        assert made._sectors_ahead() == ahead - bad
+    made._bad.add(0)  # the head itself is in use
+    assert made._sectors_ahead() == ahead - 3
+
+
+def test_p3_one_sector_of_another_version_anywhere_is_not_erased():
+    flash = RamFlash(6)
+    flash.data[4 * 4096 : 5 * 4096] = v1_sector(5, 200, [])
+    image = bytes(flash.data)
+    with pytest.raises(JournalError, match="another format version"):
+        journal(flash)
+    assert bytes(flash.data) == image

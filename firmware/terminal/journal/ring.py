@@ -69,7 +69,7 @@ class Journal(State):
         self._carry_open()
 
     def _start_anew(self):
-        for index in (0, 1):
+        for index in range(self.sector_count):
             self._refuse_other(self._sectors.marks_at(index))
         self.number = 0
         self.last_mac = record.FIRST_MAC
@@ -197,9 +197,8 @@ class Journal(State):
     def _sectors_ahead(self):
         """Sectors that can be opened without losing an unacknowledged record."""
         free = self.sector_count - (self.number - self._tail + 1)
-        for index in self._bad:
-            free -= (index - self.number) % self.sector_count < free
-        return free + self._freeable()
+        bad = sum((index - self.number) % self.sector_count < free for index in self._bad)
+        return free - bad + self._freeable()
 
     def _freeable(self):
         """Sectors from the tail on whose records are all acknowledged (counts up to 2)."""
