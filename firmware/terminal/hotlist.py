@@ -4,9 +4,10 @@ A card stands there as 6 bytes of SM3 of its serial (ocwire/fingerprint.py). The
 buckets; each bucket is a sorted run of 5-byte entries in one sector, so a look-up reads a dozen
 entries by bisection. A card that is not listed is taken for one that is about once in 10^9 cards.
 
-A bucket is changed by writing it anew into a free sector; the newest sector of a bucket counts,
-so a power cut leaves the bucket as it was or as it is to be (P5). Deltas name the version they
-build on, so a terminal that missed one says so and gets all of it.
+A bucket is changed by writing it anew into a free sector; the newest whole sector of a bucket
+counts, so a power cut leaves the bucket as it was or as it is to be (P5). A sector of the present
+version that is not whole has rotted: then no version is told. Deltas name the version they build
+on, so a terminal that missed one says so and gets all of it.
 """
 
 import struct
@@ -24,7 +25,7 @@ _HEAD = ">3sBHHI"  # "OCH", format, bucket, count, generation; then CRC-32 of th
 _HEAD_SIZE = 16
 _MAGIC, _FORMAT = b"OCH", 1
 _ROOM = (_SECTOR - _HEAD_SIZE) // _ENTRY  # entries in a bucket
-_FILE = ">II"  # version, first generation that counts
+_FILE = ">III"  # version, first generation that counts, last one of that version
 _NONE = 0xFF
 _DAY_S = 86400
 
@@ -89,25 +90,26 @@ class Hotlist:
 
     def _mount(self):
         raw = read_file(self._path)
-        self.version, self._floor = 0, 0
+        self.version, self._floor, last = 0, 0, 0
         if raw is not None and len(raw) == struct.calcsize(_FILE):
-            self.version, self._floor = struct.unpack(_FILE, raw)
-        self._generation = self._floor
-        newest = {}
+            self.version, self._floor, last = struct.unpack(_FILE, raw)
+        self._generation = last
+        whole, damaged = {}, []
         for index in range(self._sectors):
             head = self._head(index)
-            if head is None:
+            if head is None or head[2] < self._floor:
                 continue
             bucket, count, generation = head
-            self._generation = max(self._generation, generation)
-            if generation >= self._floor and newest.get(bucket, (-1,))[0] < generation:
-                newest[bucket] = generation, index, count
+            if not self._is_intact(index, count):
+                damaged.append((bucket, generation))  # which may be any number
+            elif whole.get(bucket, (-1,))[0] < generation:
+                whole[bucket] = generation, index, count
+                self._generation = max(self._generation, generation)
         for bucket in range(self._buckets):
-            _, self._at[bucket], self._counts[bucket] = newest.get(bucket, (0, _NONE, 0))
-        for bucket in range(self._buckets):
-            if self._at[bucket] != _NONE and not self._is_intact(bucket):
+            _, self._at[bucket], self._counts[bucket] = whole.get(bucket, (0, _NONE, 0))
+        for bucket, generation in damaged:  # torn behind the last one of this version, or rotten
+            if whole.get(bucket, (-1,))[0] < generation <= last:
                 self.version = 0  # what it listed is not known any more
-                self._at[bucket], self._counts[bucket] = _NONE, 0
 
     def _head(self, index):
         """(bucket, count, generation) of a sector that holds a bucket, or None."""
@@ -118,12 +120,11 @@ class Hotlist:
             return None
         return bucket, count, generation
 
-    def _is_intact(self, bucket):
+    def _is_intact(self, index, count):
         head = bytearray(_HEAD_SIZE)
-        index = self._at[bucket]
         self._flash.readblocks(index, head, 0)
         crc = occrypto.crc32(memoryview(head)[: _HEAD_SIZE - 4])
-        left, offset = self._counts[bucket] * _ENTRY, _HEAD_SIZE
+        left, offset = count * _ENTRY, _HEAD_SIZE
         while left:
             size = min(left, _PAGE)
             view = memoryview(self._page)[:size]
@@ -169,7 +170,7 @@ class Hotlist:
             self._at[bucket], self._counts[bucket] = _NONE, 0
 
     def _keep(self, version, floor):
-        replace_file(self._path, struct.pack(_FILE, version, floor))
+        replace_file(self._path, struct.pack(_FILE, version, floor, self._generation))
         self.version, self._floor = version, floor
 
     def _bucket(self, mark):

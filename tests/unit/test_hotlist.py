@@ -169,3 +169,28 @@ def test_a_flash_that_takes_nothing_is_told(tmp_path):
     flash.writeblocks = lambda *_: None
     with pytest.raises(HotlistError, match="does not take"):
         Hotlist(flash, str(tmp_path / "h")).apply(0, 1, serials(1), b"")
+
+
+def test_p5_a_head_torn_at_any_byte_leaves_the_old_bucket(tmp_path):
+    """The page with the head comes last: what is in it may end anywhere, also in the number of
+    the generation, which the next one must not be counted from."""
+    nor, path = NORFlash(6 * 4096), tmp_path / "h"
+    Hotlist(NORBlocks(nor), str(path)).apply(0, 1, serials(*range(40)), b"")
+    image, meta = nor.image(), path.read_bytes()
+    programs = []
+    nor.on_operation = lambda kind, at, size: programs.append((kind, at, size))
+    Hotlist(NORBlocks(nor), str(path)).apply(1, 2, serials(40), b"")
+    kind, at, size = programs[-1]
+    assert kind == "program" and at % 4096 == 0
+    done = nor.image()
+    end = 16 + 5 * int.from_bytes(done[at + 6 : at + 8], "big")  # behind the bucket's last entry
+    for torn in range(size):
+        nor.load(image)
+        nor.memory[at : at + 4096] = done[at : at + torn] + b"\xff" * (4096 - torn)
+        path.write_bytes(meta)
+        hotlist = Hotlist(NORBlocks(nor), str(path))
+        assert listed(hotlist, range(50)) == set(range(41 if torn >= end else 40)), torn
+        assert hotlist.version == 1
+        hotlist.apply(1, 2, serials(40), b"")
+        again = Hotlist(NORBlocks(nor), str(path))
+        assert (again.version, listed(again, range(50))) == (2, set(range(41))), torn
