@@ -1,5 +1,5 @@
-"""What lies on one simulated NOR flash: littlefs (the reference C code, by littlefs-python) and parts
-used as block devices. Power may fail in every operation of any of them."""
+"""What lies on one simulated NOR flash: littlefs (the reference C code, by littlefs-python) and
+parts used as block devices. Power may fail in every operation of any of them."""
 
 import io
 
