@@ -24,6 +24,8 @@ ERASED_MARK_SIZE = 16
 _MAGIC = b"OCJ"
 _OPENED = ">BBIIIIH5s8s3sII"
 _PLAIN = OPENED_MARK_SIZE - 4
+_STEP = 64
+_ERASED = b"\xff" * _STEP
 
 
 class Layout:
@@ -121,7 +123,9 @@ def _version_of(raw, at):
 
 def used_size(buf):
     """Offset behind the last byte of a sector that is not FF."""
-    used = SECTOR_SIZE
+    used, view = SECTOR_SIZE, memoryview(buf)
+    while used and view[used - _STEP : used] == _ERASED:
+        used -= _STEP
     while used and buf[used - 1] == 0xFF:
         used -= 1
     return used
