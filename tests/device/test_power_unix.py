@@ -40,7 +40,7 @@ def test_p1_p2_p3_p4_p5_hold_on_micropython_as_on_cpython(unix_binary):
 @pytest.mark.slow
 @pytest.mark.timeout(7200)
 @pytest.mark.parametrize("start", range(STEP))
-def test_p1_p2_p3_p4_p5_hold_on_micropython_after_two_cuts(unix_binary, start):
+def test_p1_p2_p3_p4_p5_hold_on_micropython_after_two_cuts(unix_binary, start, counted):
     cases = cases_on(unix_binary, 2, 1, 2, STEP, start)
-    print("cases:", cases)
+    counted("MicroPython, unix port", "the journal alone, twice", cases)
     assert cases > 1000

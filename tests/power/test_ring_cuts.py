@@ -36,9 +36,9 @@ def test_p1_p2_p3_p4_p5_hold_for_the_ring_after_two_cuts(page_size):
 @pytest.mark.slow
 @pytest.mark.timeout(7200)
 @pytest.mark.parametrize(("page_size", "number"), SWEEPS, ids=NAMES)
-def test_p1_p2_p3_p4_p5_hold_for_the_ring_after_two_cuts_in_every_way(page_size, number):
+def test_p1_p2_p3_p4_p5_hold_for_the_ring_after_two_cuts_in_every_way(page_size, number, counted):
     cases = sweep(page_size, number, *WHOLE)
-    print("cases:", cases)
+    counted("CPython", "the journal alone, twice", cases)
     assert cases > 300
 
 
