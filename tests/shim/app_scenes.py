@@ -1,4 +1,4 @@
-"""What a host asks of a terminal on NOR flash (nor_terminal.Site), and what must hold of it after a
+"""What a host asks of a terminal on NOR flash (nor_terminal.Site), and what must hold after a
 power cut and once it is done: the scenes of power/test_app_cuts.py."""
 
 import json
