@@ -5,10 +5,8 @@ itself, the host pulls, a card pays, and P2 to P5 are held against what the host
 The process is forked where the action begins: the way there is gone once a sweep.
 """
 
-import os
-import traceback
-
 import pytest
+from forks import in_a_fork
 from ocwire import record
 from onecard import verify
 from onecard.keystore import PurseKeys
@@ -130,26 +128,6 @@ ACTIONS = (
     (power_up, False, 1),
 )
 NAMES = [f"{action.__name__}{', full sector' * is_full}" for action, is_full, _ in ACTIONS]
-
-
-def in_a_fork(work):
-    """What work() returns, a text, carried out in a process of its own."""
-    reader, writer = os.pipe()
-    child = os.fork()
-    if not child:
-        try:
-            said = "+" + work()
-        except BaseException:
-            said = "-" + traceback.format_exc()
-        with os.fdopen(writer, "w") as pipe:
-            pipe.write(said)
-        os._exit(0)
-    os.close(writer)
-    with os.fdopen(reader) as pipe:
-        said = pipe.read()
-    os.waitpid(child, 0)
-    assert said.startswith("+"), said[1:] or "the fork died"
-    return said[1:]
 
 
 class Sweep:
