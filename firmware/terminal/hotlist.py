@@ -28,6 +28,7 @@ _ROOM = (_SECTOR - _HEAD_SIZE) // _ENTRY  # entries in a bucket
 _FILE = ">III"  # version, first generation that counts, last one of that version
 _NONE = 0xFF
 _DAY_S = 86400
+_PARTIAL = 0xFFFF0000  # from here on: versions of lists of which the host has sent parts only
 
 
 class HotlistError(Exception):
@@ -78,8 +79,8 @@ class Hotlist:
         return False
 
     def is_older_than(self, days, now_s):
-        """True if the list was made more than so many days ago, or there is none."""
-        return self.version + days * _DAY_S < now_s
+        """True if the list was made more than so many days ago, is not whole, or there is none."""
+        return self.version >= _PARTIAL or self.version + days * _DAY_S < now_s
 
     @property
     def capacity(self):

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from inproc import NORBlocks, nor_blocks
+from onecard.link.client import PARTIAL_HOTLIST
 from onecard.sim.flash import CUT_MODES, NORFlash, PowerCut
 from ram_flash import RamFlash
 from terminal.hotlist import Hotlist, HotlistError
@@ -76,6 +77,15 @@ def test_an_older_list_is_known_by_its_version(tmp_path):
     assert hotlist.is_older_than(7, now_s)
     hotlist.apply(0, now_s - 6 * 86400, b"", b"")
     assert not hotlist.is_older_than(7, now_s) and hotlist.is_older_than(5, now_s)
+
+
+def test_a_list_that_came_in_part_is_as_good_as_none(tmp_path):
+    hotlist = Hotlist(RamFlash(4), str(tmp_path / "h"))
+    now_s = 1_790_000_000
+    hotlist.apply(0, PARTIAL_HOTLIST, serials(1), b"")
+    assert hotlist.is_older_than(3650, now_s)
+    hotlist.apply(PARTIAL_HOTLIST, now_s, serials(2), b"")
+    assert not hotlist.is_older_than(1, now_s) and listed(hotlist, range(4)) == {1, 2}
 
 
 def test_a_hundred_thousand_cards_fit_600_kb_and_each_is_found_in_few_reads(tmp_path):
