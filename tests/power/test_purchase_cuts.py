@@ -399,11 +399,12 @@ def test_p2_open_debits_survive_cuts_in_carrying_them_in_two_sectors_in_a_row():
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(7200)
 @pytest.mark.parametrize("page_size", [256, 1])
 @pytest.mark.parametrize("name", SCENES)
-def test_p1_p2_p3_p4_p5_hold_after_two_cuts_in_every_way(name, page_size):
+def test_p1_p2_p3_p4_p5_hold_after_two_cuts_in_every_way(name, page_size, counted):
     cases = sweep(name, page_size, list(ways(6)), lambda rng: ways(4))
-    print(f"{name}, page size {page_size}: {cases} cases")
+    counted("CPython", "taps and receipts, twice", cases)
     assert cases > 100
 
 

@@ -102,27 +102,37 @@ class Volume:
         return lost
 
 
+PARTS = 8  # tests that share the volume
+BURSTS = 20_000
+
+
 @pytest.mark.slow
 @pytest.mark.timeout(4 * 3600)
-def test_every_single_bit_flip_of_a_whole_journal_costs_at_most_the_record_that_was_hit():
+@pytest.mark.parametrize("part", range(PARTS))
+def test_every_single_bit_flip_of_a_whole_journal_costs_at_most_the_record_that_was_hit(
+    part, counted
+):
     volume = Volume()
     data, flips, costly = volume.flash.data, 0, 0
-    for place in range(len(data) * 8):
+    for place in range(part, len(data) * 8, PARTS):
         data[:] = volume.image
         data[place // 8] ^= 1 << place % 8
         lost = volume.judge(place // 8, place // 8)
         assert len(lost) <= 1
         assert lost or not volume.hit(place // 8, place // 8), f"bit {place} was not noticed"
         flips, costly = flips + 1, costly + bool(lost)
-    print(f"flips: {flips}, that cost a record: {costly}, unnoticed: 0")
+    print(f"flips that cost a record: {costly}, unnoticed: 0")
+    counted("CPython", "rot: every single bit of a journal", flips)
+    assert flips == len(data) * 8 // PARTS and costly > 1000
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(4 * 3600)
-def test_bursts_of_up_to_32_bits_cost_the_records_they_touch():
-    volume, rng = Volume(), random.Random(SEED)
+@pytest.mark.parametrize("part", range(PARTS))
+def test_bursts_of_up_to_32_bits_cost_the_records_they_touch(part, counted):
+    volume, rng = Volume(), random.Random(SEED + part)
     data, costly = volume.flash.data, 0
-    for _ in range(20_000):
+    for _ in range(BURSTS // PARTS):
         size = rng.randrange(2, 33)
         start = rng.randrange(len(data) * 8 - size)
         data[:] = volume.image
@@ -133,4 +143,6 @@ def test_bursts_of_up_to_32_bits_cost_the_records_they_touch():
         lost = volume.judge(first, last)
         assert lost == volume.hit(first, last)
         costly += bool(lost)
-    print(f"seed {SEED}, bursts: 20000, that cost a record: {costly}")
+    print(f"seed {SEED + part}, bursts that cost a record: {costly}")
+    counted("CPython", "rot: bursts of 2 to 32 bits", BURSTS // PARTS)
+    assert costly > 100

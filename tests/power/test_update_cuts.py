@@ -174,12 +174,13 @@ def test_a_second_cut_in_the_recovery_too_p5(way):
 @pytest.mark.slow
 @pytest.mark.timeout(7200)
 @pytest.mark.parametrize("way", WAYS, ids=NAMES)
-def test_every_second_cut_in_the_recovery_too_p5(way):
-    second(Sweep(*way), every=1, seed=5)
+def test_every_second_cut_in_the_recovery_too_p5(way, counted):
+    counted("CPython", "an update, twice", second(Sweep(*way), every=1, seed=5))
 
 
 def second(sweep, every, seed):
-    """Each `every`-th cut, then each `every`-th operation of what follows is cut as well."""
+    """Each `every`-th cut, then each `every`-th operation of what follows is cut as well; how
+    many pairs there were."""
     print("seed", seed)
     rng = random.Random(seed)
     for operation in range(1 + rng.randrange(every), sweep.operations + 1, every):
@@ -196,6 +197,7 @@ def second(sweep, every, seed):
                 again += every
     print(f"{sweep.count} pairs of cuts")
     assert sweep.count > 20
+    return sweep.count
 
 
 def test_any_flipped_bit_in_a_slot_means_the_frozen_firmware():
