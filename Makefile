@@ -4,11 +4,8 @@ PY := .venv/bin/python
 # In the order of the folders: the long files of tests/device begin early. A worker that dies ends the run: xdist would
 # wait for ever for the tests it had been given.
 PYTEST := $(PY) -m pytest -n 2 --dist loadfile --max-worker-restart=0 --no-loadscope-reorder
-# The longest ones first. A sweep tells its cases to report.py by properties, which xunit1 has.
-POWER := $(PY) -m pytest -n 2 --dist worksteal --max-worker-restart=0 -rP -m slow -o junit_family=xunit1 \
-	tests/device/test_pico_update_cuts.py tests/device/test_pico_cuts.py tests/device/test_power_unix.py \
-	tests/power/test_purchase_cuts.py tests/power/test_ring_cuts.py tests/power/test_app_cuts.py \
-	tests/power/test_update_cuts.py tests/power/test_rot.py
+# A sweep tells its cases to report.py by properties, which xunit1 has.
+POWER := $(PY) -m pytest -n 2 --dist worksteal --max-worker-restart=0 -rP -m slow -o junit_family=xunit1
 CTESTS = $(MAKE) -s -j2 -C native/ctests OUT=$(CURDIR)/build/ctests PYTHON=$(CURDIR)/$(PY)
 
 .DEFAULT_GOAL := help
@@ -41,7 +38,8 @@ lint:  ## ruff, mypy, types of drivers and boards against MicroPython's stubs, t
 
 test-power:  ## exhaustive: power cuts twice deep on three targets, every bit flip of a journal; HOURS
 	@rm -rf build/power && mkdir -p build/power
-	$(POWER) --junitxml build/power/run.xml
+	$(POWER) --junitxml build/power/host.xml tests/power/test_*_cuts.py tests/power/test_rot.py tests/device/test_power_unix.py
+	$(POWER) --junitxml build/power/pico.xml tests/device/test_pico_cuts.py tests/device/test_pico_update_cuts.py
 	$(PY) tests/power/report.py
 
 test-readers-full:  ## the readers' exhaustive forms: faults at every byte, every scenario on the Pico; 25 minutes

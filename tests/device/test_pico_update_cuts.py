@@ -36,10 +36,9 @@ class Update:
 
     def activating(self):
         """What was downloaded is put on trial and started."""
-        client = connect(self.rig)
-        client.update_begin(self.made.header.pack())
-        client.update_activate()
-        restarted(self.rig, self.rig.world.bench.resets + 1)
+        resets = self.rig.world.bench.resets
+        download(self.rig, self.made).update_activate()  # its last page once more
+        restarted(self.rig, resets + 1)
 
     def confirming(self):
         connect(self.rig).update_confirm()
