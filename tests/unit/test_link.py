@@ -9,7 +9,7 @@ import types
 
 import pytest
 from inproc import NOW_S, TERMINAL, Running, card, keystore, wall_s
-from ocwire import frame, message, record
+from ocwire import frame, message, pin, record
 from ocwire.session import HOST, proof
 from onecard import pull as pulling
 from onecard import verify
@@ -194,9 +194,20 @@ def test_a_configuration_takes_effect_at_once_and_a_bad_one_changes_nothing(term
     terminal.tap(card(1))
     (intent,) = (r for r in client.pull(1) if r.kind == record.INTENT)
     assert intent.fields()["amount"] == 800 and intent.fields()["terminal_serial"] > 7000
-    with pytest.raises(Refused, match="price must be 0 to 10000000"):
+    with pytest.raises(Refused, match="price must be 0 to 10000000") as caught:
         client.configure({"price": -5})
+    assert caught.value.code == message.E_BAD_DATA
+    with pytest.raises(Refused, match="scene library is not in this firmware, only canteen"):
+        client.configure({"scene": "library"})
     assert client.read_config()["price"] == 800
+
+
+def test_p6_a_configuration_is_read_back_without_pins(terminal):
+    client = connected(terminal)
+    kept = pin.make("2468", bytes(8))
+    client.configure({"operators": [{"number": 1, "pin": kept}]})
+    assert client.read_config()["operators"][0]["pin"] == "***"
+    assert terminal.terminal.config["operators"][0]["pin"] == kept
 
 
 def test_a_hotlist_is_built_up_in_deltas(terminal):
