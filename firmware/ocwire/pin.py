@@ -35,9 +35,12 @@ def make(digits, salt):
 def split(kept):
     """(salt, hash) of what settings keep. Raises ValueError if it is no such thing."""
     salt, _, digest = kept.partition(":")
-    salt, digest = unhexlify(salt), unhexlify(digest)
+    try:
+        salt, digest = unhexlify(salt), unhexlify(digest)
+    except ValueError:
+        salt = digest = b""
     if len(salt) != SALT_SIZE or len(digest) != _HASH_SIZE:
-        raise ValueError("no hash of a PIN")
+        raise ValueError("is no hash of a PIN")  # without it: it may be the PIN itself
     return salt, digest
 
 

@@ -16,10 +16,11 @@ Fields: setting_tables.py, (name, kind, default, low, high). Kinds, with their v
     serial     application serial, 20 digits, or ""
     ranges     numbers and ranges of them, "101-118, 201", or ""
     pin        "salt:hash" of pin.py
+    qr_roots, update_roots: public keys, as roots.py has them
     tables     a list of low to high tables; `default` holds their fields
 """
 
-from . import calendar, pin
+from . import calendar, pin, roots
 from .errors import UNKNOWN, SettingError
 from .setting_tables import COMMON, SCENES
 
@@ -137,27 +138,17 @@ def _fault(field, value):
             return ""
         said = value + " is unknown, not" if value else "must be one"
         return "%s of %s" % (said, ", ".join(word or '""' for word in low))
-    if kind == "pin":
-        return _pin_fault(value)
     if kind in _DIGITS:
         size, text = _DIGITS[kind]
         return text if value and not (len(value) == size and _is_number(value)) else ""
     size = cells(value) if kind == "label" else len(value)
     if not low <= size <= high:
         return "must be %d to %d %s" % (low, high, "cells" if kind == "label" else "characters")
-    if kind == "ranges":
+    if kind in _READERS:
         try:
-            ranges(value)
-        except ValueError:
-            return "is no list of numbers and ranges"
-    return ""
-
-
-def _pin_fault(value):
-    try:
-        pin.split(value)
-    except ValueError:
-        return "is no hash of a PIN"
+            _READERS[kind](value)
+        except ValueError as error:
+            return str(error)
     return ""
 
 
@@ -194,11 +185,19 @@ def ranges(text):
         first, dash, last = word.partition("-")
         last = last if dash else first
         if not (_is_number(first) and _is_number(last)) or len(word) > 11:
-            raise ValueError(word)
+            raise ValueError("%s is no number or range" % word[:20])
         if int(first) > int(last):
-            raise ValueError(word)
+            raise ValueError("%s ends before it begins" % word)
         out.append((int(first), int(last)))
     return out
+
+
+_READERS = {
+    "ranges": ranges,
+    "pin": pin.split,
+    "qr_roots": roots.qr_roots,
+    "update_roots": roots.update_roots,
+}
 
 
 def hidden(values):

@@ -186,7 +186,7 @@ class Terminal:
         )
 
     def _make_codes(self):
-        roots = config.roots(self.config)
+        roots = config.qr_roots(self.config)
         return Codes([TransitDecoder(roots), TokenDecoder()]) if roots else None
 
     def _make_sam(self):

@@ -3,53 +3,27 @@
 The host checks the same values with explanations; this is the last line against a bad one.
 """
 
-import binascii
 import json
 
-import occrypto
-from ocwire import settings
+from ocwire import roots, settings
 from ocwire.errors import UNKNOWN, SettingError
+from ocwire.settings import check
 
 from .files import read_file, replace_file
 
 
-def check(values, scenes=None, refuse=None):
-    """All settings with defaults filled in; see ocwire.settings.check. Raises SettingError.
-
-    scenes: names of those that this firmware has, None: any will do.
-    """
-    out = settings.check(values, scenes, refuse)
-    roots(out)
-    update_roots(out)
-    return out
-
-
-def roots(values):
-    """{root key index: SM2 public key, compressed} of qr_roots. Raises SettingError."""
-    found = {}
-    for word in values["qr_roots"].split():
-        index, _, key = word.partition("=")
-        try:
-            found[int(index)] = binascii.unhexlify(key)
-            occrypto.sm2_point(found[int(index)])
-        except ValueError:
-            raise SettingError("qr_roots", "%s is no index=SM2 public key" % word[:20]) from None
-    return found
+def qr_roots(values):
+    """{root key index: SM2 public key, compressed} of checked values."""
+    return roots.qr_roots(values["qr_roots"])
 
 
 def update_roots(values):
-    """SM2 public keys (X|Y) whose holders may sign updates. Raises SettingError."""
-    found = []
-    for word in values["update_roots"].split():
-        try:
-            found.append(occrypto.sm2_point(binascii.unhexlify(word)))
-        except ValueError:
-            raise SettingError("update_roots", "%s is no SM2 public key" % word[:20]) from None
-    return found
+    """SM2 public keys (X|Y) whose holders may sign updates, of checked values."""
+    return roots.update_roots(values["update_roots"])
 
 
 def parse(raw, scenes=None):
-    """check() of JSON text as bytes."""
+    """ocwire.settings.check of JSON text as bytes. Raises SettingError."""
     try:
         values = json.loads(raw)
     except ValueError:

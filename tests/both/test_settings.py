@@ -90,8 +90,15 @@ def test_a_fault_is_told_with_its_path():
         ({"language": ""}, "language", "must be one of zh, en"),
         ({"city": "44"}, "city", "must be four digits"),
         ({"operators": [{"number": 1}]}, "operators[0].pin", "is missing"),
-        ({"operators": [{"number": 1, "pin": "1234"}]}, "operators[0].pin", "no hash"),
-        ({"scene": "hotel", "hotel": {"rooms": "118-101"}}, "hotel.rooms", "no list of"),
+        ({"operators": [{"number": 1, "pin": "1234"}]}, "operators[0].pin", "must be 49"),
+        ({"operators": [{"number": 1, "pin": "z" * 49}]}, "operators[0].pin", "no hash of a"),
+        ({"update_roots": "02ab"}, "update_roots", "02ab is no SM2 public key"),
+        ({"qr_roots": "x=02"}, "qr_roots", "x=02 is no index=SM2 public key"),
+        (
+            {"scene": "hotel", "hotel": {"rooms": "118-101"}},
+            "hotel.rooms",
+            "118-101 ends before it begins",
+        ),
         ({"scene": "subsidy"}, "subsidy.list", "is missing"),
     ):
         error = refusal(values)
