@@ -9,7 +9,8 @@ import pytest
 from ocwire import frame, message, record
 from onecard import dump
 from onecard.link import Refused
-from onecard.provision import Settings, provision
+from onecard.provision import provision
+from onecard.settings import Settings
 from onecard.sim.cards.purse import PurseCard
 from onecard.sim.cards.tags import FaultyCard, PlainTag
 from onecard.sim.flash import CUT_MODES
@@ -246,7 +247,7 @@ def test_amounts_are_keyed_in_where_there_is_no_price(new):
     new.power_on("终端未初始化")
     with new.link() as client:
         mark = new.session.mark()
-        provision(client, new.keystore, TERMINAL, Settings("", 0, repeat_ms=0), [])
+        provision(client, new.keystore, TERMINAL, Settings(repeat_ms=0), [])
     new.session.wait_screen("请输入金额", mark)
     for key in ("8", ".", "5", "confirm"):
         new.session.call(lambda key=key: new.world.press(key))

@@ -198,9 +198,17 @@ def test_a_configuration_takes_effect_at_once_and_a_bad_one_changes_nothing(term
     with pytest.raises(Refused, match="price must be 0 to 10000000") as caught:
         client.configure({"price": -5})
     assert caught.value.code == message.E_BAD_DATA
-    with pytest.raises(Refused, match="scene library is not in this firmware, only canteen"):
-        client.configure({"scene": "library"})
     assert client.read_config()["price"] == 800
+
+
+def test_a_scene_that_this_firmware_has_not_is_refused(terminal, monkeypatch):
+    monkeypatch.setattr("terminal.app._SCENES", ("canteen", "hotel"))
+    client = connected(terminal)
+    says = "scene library is not in this firmware, only canteen, hotel"
+    with pytest.raises(Refused, match=says) as caught:
+        client.configure({"scene": "library"})
+    assert caught.value.code == message.E_BAD_DATA
+    assert client.read_config()["scene"] == "canteen"
 
 
 def test_p6_a_configuration_is_read_back_without_pins(terminal):
