@@ -234,7 +234,9 @@ def test_a_host_with_another_key_is_refused_p7(shared):
 def test_a_new_configuration_holds_at_once_and_after_a_restart(rig):
     with rig.connected() as client:
         mark = rig.session.mark()
-        client.configure({"merchant": SETTINGS.merchant, "price": 350, "repeat_ms": 60_000})
+        client.configure(
+            {"merchant": SETTINGS.values["merchant"], "price": 350, "repeat_ms": 60_000}
+        )
         rig.session.wait_screen("¥3.50", mark)
     rig.tap("a", "支付成功")
     rig.tap("a", "请勿重复刷卡")
