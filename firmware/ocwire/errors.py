@@ -1,5 +1,7 @@
 """Errors of the shared formats. Each says what was wrong with the bytes."""
 
+UNKNOWN = "unknown field"  # text of a SettingError whose path is no field
+
 
 class WireError(Exception):
     """Base of all format errors."""
@@ -19,3 +21,16 @@ class SessionError(WireError):
 
 class BundleError(WireError):
     """An update bundle that is none, or is damaged."""
+
+
+class SettingError(WireError):
+    """A setting that is none, or has a value that it may not have.
+
+    path: the field, such as "canteen.meals[1].price"; "" for the settings as a whole.
+    """
+
+    def __init__(self, path, text):
+        words = (text, path) if text == UNKNOWN else (path, text)
+        super().__init__(" ".join(word for word in words if word))
+        self.path = path
+        self.text = text

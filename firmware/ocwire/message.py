@@ -29,6 +29,7 @@ UPDATE_BEGIN = 0x1B  # a bundle's header -> offset in its image to go on from
 UPDATE_DATA = 0x1C  # offset | bytes of the image -> offset wanted next
 UPDATE_ACTIVATE = 0x1D  # put it on trial, restart
 UPDATE_CONFIRM = 0x1E  # what is on trial stays
+CONFIG_PART = 0x23  # offset | a part of a configuration as JSON -> offset wanted next
 ANSWER = 0x80
 ERROR = 0xFF
 
@@ -37,6 +38,9 @@ E_UNKNOWN = 1
 E_REFUSED = 2
 E_BAD_DATA = 3
 E_FAILED = 4
+
+PART_SIZE = 2000  # bytes of a configuration in one message, with room for PROVISION's fields
+CONFIG_SIZE = 16384  # bytes of the longest configuration
 
 # States of a terminal (HELLO and STATUS answers).
 UNPROVISIONED = 0
@@ -94,6 +98,8 @@ _FORMATS = {
     UPDATE_ACTIVATE | ANSWER: ">",
     UPDATE_CONFIRM: ">",
     UPDATE_CONFIRM | ANSWER: ">",
+    CONFIG_PART: ">I",
+    CONFIG_PART | ANSWER: ">I",
     ERROR: ">BB",  # request type, code | text
 }
 _HAS_TAIL = (
@@ -102,6 +108,8 @@ _HAS_TAIL = (
     STATUS | ANSWER,  # what is out of order, as text
     RECORDS,
     CONFIGURE,
+    CONFIG_PART,
+    READ_CONFIG,  # offset 4, left away: 0
     READ_CONFIG | ANSWER,
     HOTLIST,
     PROVISION,

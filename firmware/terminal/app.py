@@ -6,12 +6,12 @@ when the configuration changes or the reader or the flash fails.
 
 import asyncio
 import gc
-import json
 import time
 
 import occrypto
 from occard.qr import Codes, TokenDecoder, TransitDecoder
 from ocwire import message, record
+from ocwire.errors import SettingError
 
 from drivers.reader.base import LinkError, ReaderError, SeveralCards
 
@@ -59,7 +59,7 @@ class Terminal:
         self.is_stopping = self.is_restarting = False
         self.updates = Updates(self, boot, board.name)
         self.keys = keys.load(board.root + "/keys.bin", board.secret)
-        self.config = config.load(board.root + "/config.json")
+        self.config = config.load(board.root + "/config.json", _SCENES)
         self.journal = None
         self.engine = None
         self._changed = asyncio.Event()
@@ -89,10 +89,10 @@ class Terminal:
 
     def config_json(self):
         """The configuration as the host may read it."""
-        return json.dumps(self.config).encode()
+        return config.shown(self.config)
 
     def configure(self, raw):
-        """Take a new configuration (JSON bytes). Raises ConfigError; the old one stays then."""
+        """Take a new configuration (JSON bytes). Raises SettingError; the old one stays then."""
         values = self._checked(raw)
         config.save(self._board.root + "/config.json", values)
         self.config = values
@@ -119,9 +119,9 @@ class Terminal:
         self._changed.set()
 
     def _checked(self, raw):
-        values = config.parse(raw)
+        values = config.parse(raw, _SCENES)
         if values["sam"] == "psam" and self._board.sam_slot is None:
-            raise config.ConfigError("sam psam: this board has no slot for one")
+            raise SettingError("sam", "psam: this board has no slot for one")
         return values
 
     def stop(self):
@@ -186,7 +186,7 @@ class Terminal:
         )
 
     def _make_codes(self):
-        roots = config.roots(self.config)
+        roots = config.qr_roots(self.config)
         return Codes([TransitDecoder(roots), TokenDecoder()]) if roots else None
 
     def _make_sam(self):

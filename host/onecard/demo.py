@@ -11,9 +11,10 @@ from rich.text import Text
 from . import dump
 from .keystore import Keystore
 from .link import LinkClient, open_port
-from .provision import Settings, provision
+from .provision import provision
 from .pull import pull
 from .report import rows, table, yuan
+from .settings import Settings
 from .sim.deck import Deck
 from .sim.session import Session
 from .sim.workplace import open_deck, open_session, open_world

@@ -3,25 +3,11 @@
 from __future__ import annotations
 
 import time
-from dataclasses import asdict, dataclass
 
 from .errors import OneCardError
 from .keystore import Keystore
 from .link import LinkClient
-
-
-@dataclass(frozen=True)
-class Settings:
-    """What a canteen terminal is told. price: fen, 0 for amounts keyed in.
-
-    update_roots: public keys (compressed, hex, with spaces) whose holders may sign its updates.
-    """
-
-    merchant: str
-    price: int
-    scene: str = "canteen"
-    repeat_ms: int = 1500
-    update_roots: str = ""
+from .settings import Settings
 
 
 def provision(
@@ -36,11 +22,11 @@ def provision(
     greeting = client.hello()
     if greeting.is_provisioned:
         client.authenticate(keystore.link_key(greeting.terminal_id))
-    client.provision(keystore.provision_fields(terminal_id), asdict(settings))
+    client.provision(keystore.provision_fields(terminal_id), settings.wire)
     client.hello()
     client.authenticate(keystore.link_key(terminal_id))
     client.set_time(int(time.time()))
     client.hotlist(0, int(time.time()), hotlist, [])
-    if client.read_config()["merchant"] != settings.merchant:
+    if client.read_config()["merchant"] != settings.values["merchant"]:
         raise OneCardError("the terminal did not keep its configuration", "run the command again")
     return "provisioned again" if greeting.is_provisioned else "new"

@@ -47,7 +47,7 @@ TABLE = {
     "terminal.journal": ("ocwire", "occrypto"),
     "terminal.link": ("ocwire", "occrypto"),
     "terminal.clock": ("ocwire", "occrypto"),
-    "terminal.config": ("occard", "ocwire", "occrypto", "terminal.files"),
+    "terminal.config": ("ocwire", "occrypto", "terminal.files"),
     "terminal.keys": ("ocwire", "occrypto", "terminal.files"),
     "terminal.hotlist": ("ocwire", "occrypto", "terminal.files"),
     "terminal.ui": ("terminal.outcomes",),

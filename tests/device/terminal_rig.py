@@ -7,8 +7,9 @@ from onecard.build.sources import project_root
 from onecard.demo import debited_in_flash
 from onecard.keystore import Keystore, PurseKeys
 from onecard.link import LinkClient, open_port
-from onecard.provision import Settings, provision
+from onecard.provision import provision
 from onecard.pull import PullResult, connect, pull
+from onecard.settings import Settings
 from onecard.sim.session import Session
 from onecard.sim.workplace import open_deck
 from onecard.sim.worlds.base import JOURNAL_SIZE, World

@@ -9,7 +9,8 @@ import pytest
 from ocwire import frame, message, record
 from onecard import dump
 from onecard.link import Refused
-from onecard.provision import Settings, provision
+from onecard.provision import provision
+from onecard.settings import Settings
 from onecard.sim.cards.purse import PurseCard
 from onecard.sim.cards.tags import FaultyCard, PlainTag
 from onecard.sim.flash import CUT_MODES
@@ -233,7 +234,9 @@ def test_a_host_with_another_key_is_refused_p7(shared):
 def test_a_new_configuration_holds_at_once_and_after_a_restart(rig):
     with rig.connected() as client:
         mark = rig.session.mark()
-        client.configure({"merchant": SETTINGS.merchant, "price": 350, "repeat_ms": 60_000})
+        client.configure(
+            {"merchant": SETTINGS.values["merchant"], "price": 350, "repeat_ms": 60_000}
+        )
         rig.session.wait_screen("¥3.50", mark)
     rig.tap("a", "支付成功")
     rig.tap("a", "请勿重复刷卡")
@@ -246,7 +249,7 @@ def test_amounts_are_keyed_in_where_there_is_no_price(new):
     new.power_on("终端未初始化")
     with new.link() as client:
         mark = new.session.mark()
-        provision(client, new.keystore, TERMINAL, Settings("", 0, repeat_ms=0), [])
+        provision(client, new.keystore, TERMINAL, Settings(repeat_ms=0), [])
     new.session.wait_screen("请输入金额", mark)
     for key in ("8", ".", "5", "confirm"):
         new.session.call(lambda key=key: new.world.press(key))

@@ -80,8 +80,9 @@ def test_p8_vectors_hold_on_a_stock_interpreter_with_the_twin(stock, twin):
     assert holds(said, twin), said
 
 
-def test_shared_formats_hold(unix_binary):
-    said = micropython(unix_binary, "test_ocwire.py")
+@pytest.mark.parametrize("file", ["test_ocwire.py", "test_settings.py"])
+def test_shared_formats_hold(unix_binary, file):
+    said = micropython(unix_binary, file)
     assert said.endswith(" tests passed\n") and int(said.split()[0]) >= 10
 
 

@@ -1,7 +1,5 @@
 """Updates of the whole terminal on the unix port: the good one, and every kind that is not."""
 
-import dataclasses
-
 import pytest
 from ocwire import message, record
 from onecard.link import LinkClient, Refused, open_port
@@ -10,7 +8,7 @@ from onecard.update import UpdateError, update
 from terminal_rig import PRICE, SETTINGS, TERMINAL, TerminalRig
 from updates import KEY, OTHER_KEY, signed
 
-OWN = dataclasses.replace(SETTINGS, update_roots=KEY.root)
+OWN = SETTINGS.but(update_roots=KEY.root)
 CRASHES = {"app": ("    async def run(self):\n", "    async def run(self):\n        1 / 0\n")}
 BREAKS = {"rules": ('"""', 'import no_such_module\n"""')}
 HANGS = {
@@ -67,7 +65,7 @@ def test_an_update_is_taken_confirmed_and_stays(rig, tmp_path):
     assert status(rig)[:2] == ("0.1.1", 1)
     assert put(rig, made).sent == 0
     with rig.connected() as client:
-        assert client.read_config()["merchant"] == SETTINGS.merchant
+        assert client.read_config()["merchant"] == SETTINGS.values["merchant"]
     assert events(rig) == [(1, (0, 1, 1)), (2, (0, 1, 1))]
     rig.assert_balanced(2 * PRICE)
 

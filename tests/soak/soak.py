@@ -22,8 +22,9 @@ from onecard.build import glyphs
 from onecard.build.sources import project_root
 from onecard.keystore import Keystore, PurseKeys
 from onecard.link import LinkClient, LinkFailed, open_port
-from onecard.provision import Settings, provision
+from onecard.provision import provision
 from onecard.pull import pull
+from onecard.settings import Settings
 from onecard.sim.cards.purse import PurseCard
 from onecard.sim.field import TO_CARD
 from onecard.sim.flash import CUT_MODES

@@ -4,12 +4,13 @@ Everything runs in virtual time (tests/shim/inproc.py); the line between them lo
 stops as the tests want.
 """
 
+import json
 import random
 import types
 
 import pytest
 from inproc import NOW_S, TERMINAL, Running, card, keystore, wall_s
-from ocwire import frame, message, record
+from ocwire import frame, message, pin, record
 from ocwire.session import HOST, proof
 from onecard import pull as pulling
 from onecard import verify
@@ -194,9 +195,72 @@ def test_a_configuration_takes_effect_at_once_and_a_bad_one_changes_nothing(term
     terminal.tap(card(1))
     (intent,) = (r for r in client.pull(1) if r.kind == record.INTENT)
     assert intent.fields()["amount"] == 800 and intent.fields()["terminal_serial"] > 7000
-    with pytest.raises(Refused, match="price must be 0 to 10000000"):
+    with pytest.raises(Refused, match="price must be 0 to 10000000") as caught:
         client.configure({"price": -5})
+    assert caught.value.code == message.E_BAD_DATA
     assert client.read_config()["price"] == 800
+
+
+def test_a_scene_that_this_firmware_has_not_is_refused(terminal, monkeypatch):
+    monkeypatch.setattr("terminal.app._SCENES", ("canteen", "hotel"))
+    client = connected(terminal)
+    says = "scene library is not in this firmware, only canteen, hotel"
+    with pytest.raises(Refused, match=says) as caught:
+        client.configure({"scene": "library"})
+    assert caught.value.code == message.E_BAD_DATA
+    assert client.read_config()["scene"] == "canteen"
+
+
+def test_p6_a_configuration_is_read_back_without_pins(terminal):
+    client = connected(terminal)
+    kept = pin.make("2468", bytes(8))
+    client.configure({"operators": [{"number": 1, "pin": kept}]})
+    assert client.read_config()["operators"][0]["pin"] == "***"
+    assert terminal.terminal.config["operators"][0]["pin"] == kept
+
+
+def long_menu(count=60):
+    names = [f"第{n:02d}号红烧肉套餐" for n in range(count)]
+    rows = [{"number": n + 1, "name": name[:8], "price": 900} for n, name in enumerate(names)]
+    return {"price": 700, "canteen": {"mode": "menu", "menu": rows}}
+
+
+def test_a_configuration_longer_than_a_frame_goes_and_comes_in_parts(start):
+    running = start()
+    client = running.client()
+    client.hello()
+    client.provision(KEYS.provision_fields(TERMINAL), long_menu())
+    client = connected(running)
+    assert client.read_config()["canteen"]["menu"] == long_menu()["canteen"]["menu"]
+    client.configure(long_menu(50))
+    assert client.read_config()["canteen"]["menu"] == long_menu(50)["canteen"]["menu"]
+    assert len(json.dumps(long_menu(50))) > 2 * message.PART_SIZE
+    client.configure({"price": 5})
+    assert "menu" in client.read_config()["canteen"] and client.read_config()["price"] == 5
+    with pytest.raises(OneCardError, match="at most 16,384 fit"):
+        client.configure({"merchant": "x" * 16384})
+
+
+def test_p7_a_part_of_a_configuration_out_of_place_is_refused(terminal):
+    client = connected(terminal)
+
+    def part(offset, tail):
+        return client._ask(message.pack(message.CONFIG_PART, offset, tail=tail))[0][0]
+
+    with pytest.raises(Refused, match="a part at 1 is out of place"):
+        part(1, b"x")
+    said = ((0, b'{"price"'), (8, b":9"), (8, b":3"), (10, b"0}"))
+    assert [part(*one) for one in said] == [8, 10, 10, 12]
+    client._ask(message.pack(message.CONFIGURE))
+    assert client.read_config()["price"] == 30
+    with pytest.raises(Refused, match="no JSON"):  # they are used up
+        client._ask(message.pack(message.CONFIGURE))
+    for n in range(8):
+        part(n * 2000, bytes(2000))
+    with pytest.raises(Refused, match="out of place"):
+        part(16000, bytes(400))
+    with pytest.raises(Refused, match="offset has 4 bytes"):
+        client._ask(message.pack(message.READ_CONFIG, tail=b"xx"))
 
 
 def test_a_hotlist_is_built_up_in_deltas(terminal):
@@ -271,6 +335,8 @@ def test_every_unknown_or_truncated_request_in_a_session_is_an_answer(terminal):
             payload = bytes((kind,)) + tail
             if kind in ANSWERED and not tail:
                 continue
+            if kind == message.CONFIG_PART and tail:
+                continue  # three bytes at 0
             client._send(payload)
             try:
                 client._receive()

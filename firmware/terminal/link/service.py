@@ -7,6 +7,7 @@ it holds one frame at most.
 import asyncio
 import gc
 import os
+import struct
 
 import occrypto
 from ocwire import calendar, frame, message
@@ -38,10 +39,12 @@ class LinkService:
         self._buf = bytearray(_READ_SIZE)
         self._session = None
         self._nonces = None
+        self._parts = b""  # of a configuration
         self._open_handlers = {
             message.HELLO: self._hello,
             message.AUTHENTICATE: self._authenticate,
             message.PROVISION: self._provision_first,
+            message.CONFIG_PART: self._config_part_first,
             message.SERVICE: self._service_unprovisioned,
             message.SEALED: self._sealed,
         }
@@ -51,6 +54,7 @@ class LinkService:
             message.ACKNOWLEDGE: self._acknowledge,
             message.SET_TIME: self._set_time,
             message.CONFIGURE: self._configure,
+            message.CONFIG_PART: self._config_part,
             message.READ_CONFIG: self._read_config,
             message.HOTLIST: self._hotlist,
             message.PROVISION: self._provision,
@@ -92,7 +96,7 @@ class LinkService:
         version, host_nonce = fields
         if version != message.PROTOCOL_VERSION:
             raise Refused("protocol version %d is not spoken here" % version)
-        self._session = None
+        self._session, self._parts = None, b""
         self._nonces = (host_nonce, os.urandom(16))
         return message.pack(
             message.HELLO | message.ANSWER,
@@ -120,6 +124,11 @@ class LinkService:
         if self._terminal.keys is not None:
             raise Refused("already provisioned: authenticate first")
         return await self._provision(fields, tail)
+
+    async def _config_part_first(self, fields, tail):
+        if self._terminal.keys is not None:
+            raise Refused("already provisioned: authenticate first")
+        return await self._config_part(fields, tail)
 
     async def _service_unprovisioned(self, fields, tail):
         if self._terminal.keys is not None:
@@ -190,14 +199,28 @@ class LinkService:
         self._terminal.set_time(fields[0])
         return message.pack(message.SET_TIME | message.ANSWER)
 
+    async def _config_part(self, fields, tail):
+        offset = fields[0]
+        if not offset <= len(self._parts) <= message.CONFIG_SIZE - len(tail):
+            raise Refused("a part at %d is out of place" % offset, message.E_BAD_DATA)
+        self._parts = self._parts[:offset] + tail
+        return message.pack(message.CONFIG_PART | message.ANSWER, len(self._parts))
+
+    def _whole(self, tail):
+        """The configuration that came: in this message, or in parts before it."""
+        parts, self._parts = self._parts, b""
+        return tail or parts
+
     async def _configure(self, fields, tail):
-        self._terminal.configure(tail)
+        self._terminal.configure(self._whole(tail))
         return message.pack(message.CONFIGURE | message.ANSWER)
 
     async def _read_config(self, fields, tail):
-        return message.pack(
-            message.READ_CONFIG | message.ANSWER, tail=self._terminal.config_json()
-        )
+        if tail and len(tail) != 4:
+            raise MessageError("an offset has 4 bytes")
+        offset = struct.unpack(">I", tail)[0] if tail else 0
+        part = self._terminal.config_json()[offset : offset + message.PART_SIZE]
+        return message.pack(message.READ_CONFIG | message.ANSWER, tail=part)
 
     async def _hotlist(self, fields, tail):
         base, version, add_count = fields
@@ -209,7 +232,7 @@ class LinkService:
 
     async def _provision(self, fields, tail):
         self._terminal.updates.check_settled()
-        self._terminal.provision(fields, tail)
+        self._terminal.provision(fields, self._whole(tail))
         return message.pack(message.PROVISION | message.ANSWER)
 
     async def _service(self, fields, tail):

@@ -9,6 +9,7 @@ import sys
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 
 from ..errors import OneCardError
 from . import (
@@ -16,6 +17,7 @@ from . import (
     bundle,
     card,
     card_read,
+    config,
     demo,
     keystore,
     logs,
@@ -34,7 +36,7 @@ app = typer.Typer(
     rich_markup_mode="rich",
     pretty_exceptions_enable=False,
 )
-for module in (demo, sim, build, provision, pull, logs, verify, keystore, bundle, update):
+for module in (demo, sim, build, config, provision, pull, logs, verify, keystore, bundle, update):
     module.register(app)
 card_app = typer.Typer(
     help="Cards: read a real one; make, show and tap virtual ones.", no_args_is_help=True
@@ -50,7 +52,7 @@ def main() -> None:
         app()
     except OneCardError as error:
         console = Console(stderr=True)
-        console.print(f"[bold red]error:[/] {error.text}", highlight=False, markup=True)
+        console.print(f"[bold red]error:[/] {escape(error.text)}", highlight=False, soft_wrap=True)
         if error.hint:
             console.print(error.hint, highlight=False, markup=False, style="dim")
         sys.exit(1)

@@ -51,8 +51,12 @@ TerminalId = Annotated[str, typer.Option("--terminal", help="Terminal number, 12
 OneTerminal = Annotated[
     str | None, typer.Option("--terminal", help="Only this terminal's records.")
 ]
-Merchant = Annotated[str, typer.Option("--merchant", help="Name on the screen.")]
-Price = Annotated[str, typer.Option("--price", help="Fixed price in yuan; 0: keyed in.")]
+ConfigFile = Annotated[
+    Path | None,
+    typer.Option("--config", help="TOML file of settings: see onecard config example."),
+]
+Merchant = Annotated[str | None, typer.Option("--merchant", help="Name on the screen.")]
+Price = Annotated[str | None, typer.Option("--price", help="Fixed price in yuan; 0: keyed in.")]
 Hotlisted = Annotated[
     list[str] | None,
     typer.Option("--hotlist", help="Application serial that must not pay (repeatable)."),

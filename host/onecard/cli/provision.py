@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from decimal import Decimal, InvalidOperation
+from pathlib import Path
 
 import typer
 
 from ..bundle import root_point
 from ..keystore import parse_terminal_id
 from ..link import LinkClient, open_port
-from ..provision import Settings, provision
+from ..provision import provision
+from ..settings import Settings, load
 from .options import (
     DEFAULT_KEYSTORE,
     AsJson,
+    ConfigFile,
     Device,
     Hotlisted,
     KeystorePath,
@@ -38,6 +41,20 @@ def parse_yuan(text: str) -> int:
     return int(fen)
 
 
+def parse_settings(
+    config: Path | None, merchant: str | None, price: str | None, roots: list[str] | None
+) -> Settings:
+    """Settings of a file, and over them those of the options that are given.
+
+    Raises typer.BadParameter, OneCardError.
+    """
+    return (load(config) if config is not None else Settings()).but(
+        merchant=merchant,
+        price=None if price is None else parse_yuan(price),
+        update_roots=None if not roots else parse_roots(roots),
+    )
+
+
 def parse_serials(texts: list[str]) -> list[bytes]:
     """10-byte application serials of 20 digits each. Raises typer.BadParameter."""
     for text in texts:
@@ -60,15 +77,16 @@ def register(app: typer.Typer) -> None:
     def provision_command(
         device: Device,
         terminal: TerminalId,
-        merchant: Merchant = "",
-        price: Price = "0",
+        config: ConfigFile = None,
+        merchant: Merchant = None,
+        price: Price = None,
         hotlisted: Hotlisted = None,
         update_roots: UpdateRoots = None,
         path: KeystorePath = DEFAULT_KEYSTORE,
         timeout: Timeout = 5.0,
         as_json: AsJson = False,
     ) -> None:
-        """Give a terminal its number, keys, price, clock and hotlist.
+        """Give a terminal its number, keys, settings, clock and hotlist.
 
         Keys travel in clear to a terminal that has none yet: do the first provisioning over a
         cable in a room you trust. Later ones are encrypted under the terminal's own key, and are
@@ -78,8 +96,7 @@ def register(app: typer.Typer) -> None:
         --price 12.00
         """
         parse_terminal_id(terminal)
-        roots = parse_roots(update_roots or [])
-        settings = Settings(merchant, parse_yuan(price), update_roots=roots)
+        settings = parse_settings(config, merchant, price, update_roots)
         serials = parse_serials(hotlisted or [])
         keystore = open_keystore(path)
         with LinkClient(open_port(device), timeout) as client:

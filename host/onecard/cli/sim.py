@@ -15,16 +15,18 @@ import typer
 from ..errors import OneCardError
 from ..keystore import Keystore, read_purse_keys
 from ..link import LinkClient, open_port
-from ..provision import Settings, provision
+from ..provision import provision
+from ..settings import Settings
 from ..sim.deck import NAMES, Deck
 from ..sim.flash import CUT_MODES
 from ..sim.screen import half_blocks
 from ..sim.session import Event, Session
 from ..sim.terminal_parts import READERS
 from ..sim.workplace import BOARDS, open_deck, open_keystore, open_session, open_world
-from .options import Hotlisted, Merchant, Price, TerminalId, UpdateRoots, data_folder
-from .provision import parse_roots, parse_serials, parse_yuan
+from .options import ConfigFile, Hotlisted, Merchant, Price, TerminalId, UpdateRoots, data_folder
+from .provision import parse_serials, parse_settings, parse_yuan
 
+_PRICE = "12.00"
 _HELP_COMMANDS = f"""
 Commands on standard input, one a line:
 
@@ -178,8 +180,9 @@ def register(app: typer.Typer) -> None:
         reader: Reader = None,
         chip: Chip = READERS[0],
         keys: KeysFile = None,
-        price: Price = "12.00",
-        merchant: Merchant = "",
+        config: ConfigFile = None,
+        price: Price = None,
+        merchant: Merchant = None,
         terminal: TerminalId = "112233445566",
         hotlisted: Hotlisted = None,
         update_roots: UpdateRoots = None,
@@ -205,8 +208,9 @@ def register(app: typer.Typer) -> None:
         dpk and dtk are masters, diversified by the right-most 8 bytes of the
         application serial; with diversified = false they are the cards' own.
         """
-        roots = parse_roots(update_roots or [])
-        settings = Settings(merchant, parse_yuan(price), update_roots=roots)
+        if config is None and price is None:
+            price = _PRICE
+        settings = parse_settings(config, merchant, price, update_roots)
         serials = parse_serials(hotlisted or [])
         purse = read_purse_keys(keys) if keys else None
         folder = state or data_folder() / "sim" / board

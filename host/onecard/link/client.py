@@ -6,7 +6,6 @@ Every request is safe to send again, so a lost frame costs a repetition and noth
 from __future__ import annotations
 
 import dataclasses
-import json
 import os
 import time
 from collections.abc import Iterator
@@ -21,6 +20,7 @@ from ocwire.fingerprint import fingerprint
 from ocwire.session import HOST, TERMINAL, Session, proof
 
 from ..errors import OneCardError
+from . import parts
 
 WINDOW_SIZE = 64 * 1024
 PARTIAL_HOTLIST = 0xFFFFFFFF
@@ -170,13 +170,11 @@ class LinkClient:
 
     def configure(self, values: dict[str, Any]) -> None:
         """Give the terminal a configuration; it refuses one it cannot run."""
-        raw = json.dumps(values, ensure_ascii=False).encode()
-        self._ask(message.pack(message.CONFIGURE, tail=raw))
+        self._ask(message.pack(message.CONFIGURE, tail=parts.send(self._ask, values)))
 
     def read_config(self) -> dict[str, Any]:
-        """The configuration the terminal runs."""
-        _, tail = self._ask(message.pack(message.READ_CONFIG))
-        return json.loads(tail)
+        """The configuration the terminal runs, without PINs."""
+        return parts.read(self._ask)
 
     def hotlist(self, base: int, version: int, add: list[bytes], remove: list[bytes]) -> int:
         """Apply a delta to the hotlist (10-byte serials); base 0 replaces it. -> its version.
@@ -201,7 +199,7 @@ class LinkClient:
     def provision(self, keys: tuple[Any, ...], values: dict[str, Any]) -> None:
         """Write keys (field values of PROVISION) and configuration. In clear on a terminal that
         has no keys yet: do that over a cable in a room you trust; sealed afterwards."""
-        raw = json.dumps(values, ensure_ascii=False).encode()
+        raw = parts.send(self._ask, values)
         patience_s = self._timeout_s
         self._timeout_s = max(patience_s, _CLEAR_S)
         try:

@@ -9,7 +9,8 @@ from pathlib import Path
 from ..errors import OneCardError
 from ..keystore import Keystore, PurseKeys
 from ..link import LinkClient, open_port
-from ..provision import Settings, provision
+from ..provision import provision
+from ..settings import Settings
 from .cards.base import Card
 from .cards.personalise import CardFile
 from .cards.psam import Psam
@@ -69,7 +70,7 @@ def _set_up(session: Session, keystore: Keystore, amount: int) -> None:
     session.call(session.world.power_on)
     with LinkClient(open_port(session.world.link_path), _LINK_TIMEOUT_S) as client:
         mark = session.mark()
-        provision(client, keystore, _TERMINAL, Settings("", amount), [])
+        provision(client, keystore, _TERMINAL, Settings(price=amount), [])
     session.wait_screen("请刷卡", mark, _SCREEN_TIMEOUT_S)
 
 
