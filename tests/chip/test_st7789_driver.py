@@ -5,8 +5,10 @@ import random
 import pytest
 import virtual
 from buses import SPI, Pin, Timers, Wiring
+from inproc import Buzzer
 from onecard.sim.chips.st7789 import ST7789Chip
-from terminal.ui.screen import Screen
+from terminal import outcomes
+from terminal.ui import facade
 
 from drivers.display.st7789 import ST7789
 from drivers.display.wires import SpiWire
@@ -73,9 +75,12 @@ def test_other_mountings_sizes_and_scales_fit_too(options):
 
 def test_the_terminals_screen_needs_not_know_the_panel():
     one = Bench()
-    screen = Screen(one.display)
-    for rows in (("食堂", ("¥12.00",), "请刷卡"), ("支付成功", ("¥12.00",), "余额 ¥100.00")):
-        screen.show(rows)
+    face = facade.UI(one.display, Buzzer())
+    for show in (
+        lambda: face.idle("食堂", 1200),
+        lambda: face.outcome(outcomes.Outcome(outcomes.APPROVED, 1200, 10000)),
+    ):
+        show()
         assert any(one.display.buffer)
         one.expect()
 
