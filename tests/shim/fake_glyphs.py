@@ -27,7 +27,9 @@ def install():
     module.HALF = "".join(sorted(ascii_characters | {"¥"}))
     module.FULL = "".join(sorted(set(literals + pictures) - ascii_characters - {"¥"}))
     module.PICTURES = pictures
+    module.DIGITS = "-.0123456789E¥"
     module.HALF_BITS = b"".join(bytes(16) if c == " " else shape(c, 16) for c in module.HALF)
     module.FULL_BITS = b"".join(shape(c, 32) for c in module.FULL)
     module.PICTURE_BITS = b"".join(shape(c, 128) for c in pictures)
+    module.DIGIT_BITS = b"".join(shape(c, 160) for c in module.DIGITS)
     sys.modules["terminal.ui.glyphs"] = module

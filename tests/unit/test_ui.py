@@ -5,8 +5,10 @@ import re
 
 import pytest
 from fake_glyphs import shape
-from inproc import Buzzer, Display
+from framebuf import MONO_VLSB, FrameBuffer
+from inproc import Buzzer, ColourDisplay, Display
 from onecard.build import glyphs as glyph_build
+from onecard.build.sources import project_root
 from onecard.errors import OneCardError
 from onecard.sim.screen import ScreenReader
 from terminal import outcomes
@@ -89,6 +91,12 @@ def test_every_outcome_has_a_text_and_every_refusal_a_code_of_its_own():
     codes = [code for code, _, _ in texts.OUTCOMES.values() if code]
     assert {k for k in KINDS if not texts.OUTCOMES[k][0]} == good | prompts
     assert len(set(codes)) == len(codes) and all(re.fullmatch(r"E\d\d", c) for c in codes)
+
+
+def test_the_handbook_has_every_code_with_its_texts():
+    handbook = (project_root() / "docs" / "scenes.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| (E\d\d) \| (.+?) \| (.+?) \|", handbook, re.MULTILINE)
+    assert rows == sorted((code, *first) for code, first, _ in texts.OUTCOMES.values() if code)
 
 
 def test_values_are_filled_into_either_language():
@@ -242,6 +250,96 @@ def test_any_text_is_drawn_without_an_error():
     assert shown(display) == ["A", "", "", ""]
 
 
+# -- the colour layout ----------------------------------------------------------------------
+
+
+def colour_ui(language="zh"):
+    display = ColourDisplay()
+    return facade.UI(display, Buzzer(), language), display
+
+
+def row_at(display, y):
+    """Text of the line that begins `y` pixels from the top; a large space is two cells."""
+    frame = bytes(display.buffer[y // 8 * 320 : (y // 8 + 4) * 320])
+    return ScreenReader(CHARACTERS).read(frame, 320, 32)[0].strip().replace("  ", " ")
+
+
+def digits_at(display, y, width):
+    """Large characters in a line of the middle, `width` pixels from the left that are no text."""
+    frame = FrameBuffer(display.buffer, 320, 240, MONO_VLSB)
+    shapes = {shape(c, 160): c for c in glyphs.DIGITS}
+    out, x = "", width
+    while x <= 320 - 32:
+        rows = [[frame.pixel(x + i, y + j) for i in range(32)] for j in range(40)]
+        bits = "".join(str(bit) for row in rows for bit in row)
+        char = shapes.get(int(bits, 2).to_bytes(160, "big"))
+        out, x = out + (char or ""), x + (32 if char else 1)
+    return out
+
+
+def contrast(one, other):
+    """Of two RGB565 colours, as WCAG 2.2 reckons it."""
+
+    def light(colour):
+        parts = (colour >> 11) / 31, (colour >> 5 & 63) / 63, (colour & 31) / 31
+        linear = [p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts]
+        return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+    low, high = sorted((light(one), light(other)))
+    return (high + 0.05) / (low + 0.05)
+
+
+def test_every_mood_has_colours_of_its_own_that_can_be_read():
+    assert len({paper for _, paper in moods.COLOURS}) == len(moods.COLOURS) == 8
+    assert all(contrast(*pair) >= 4.5 for pair in moods.COLOURS)
+
+
+@pytest.mark.parametrize("language", texts.LANGUAGES)
+@pytest.mark.parametrize("kind", KINDS)
+def test_an_outcome_is_told_on_bands_in_its_moods_colours(kind, language):
+    face, display = colour_ui(language)
+    face.outcome(outcomes.Outcome(kind, None, 3800))
+    _, first, last = texts.OUTCOMES[kind]
+    assert row_at(display, 8) == face.pick(first)
+    assert row_at(display, 200) == (face.pick(last) or face.pick(texts.BALANCE) + " ¥38.00")
+    ink, paper = moods.COLOURS[moods.of_outcome(kind)]
+    assert display.pairs == [(paper, ink)] * 6 + [(ink, paper)] * 18 + [(paper, ink)] * 6
+    assert display.shown == 1
+
+
+def test_amounts_and_codes_are_in_large_digits():
+    face, display = colour_ui()
+    face.page(moods.IDLE, "食堂", "1234567890")
+    assert digits_at(display, 100, 0) == "1234567890"
+    face.outcome(outcomes.Outcome(outcomes.NOT_ENOUGH, -1200, 0))
+    assert digits_at(display, 76, 80)[:4] == "¥-12" and digits_at(display, 124, 80) == "E08"
+    face.outcome(outcomes.Outcome(outcomes.HOTLISTED))
+    assert digits_at(display, 100, 80) == "E09"
+
+
+def test_what_has_no_large_digits_is_text_at_double_size():
+    face, display = colour_ui()
+    face.entry("PIN", "****")
+    assert row_at(display, 96) == "****"
+    face.entry("Name", "abc¥" * 6)  # too long for that
+    assert ScreenReader(CHARACTERS).read(display.buffer[96 * 40 :], 320, 16)[0].strip() == (
+        "abc¥" * 6
+    )
+
+
+def test_a_colour_list_shows_six_rows_around_the_selected_one():
+    face, display = colour_ui("en")
+    rows = [f"row {number}" for number in range(9)]
+    for selected, first in {None: 0, 0: 0, 3: 0, 4: 1, 8: 3}.items():
+        face.rows(texts.SERVICE, rows, selected)
+        assert row_at(display, 8) == "Service mode"
+        seen = [row_at(display, 48 + 32 * line) for line in range(6)]
+        assert seen == rows[first : first + 6]
+        marked = [display.buffer[page * 320 + 319] == 0xFF for page in range(6, 30, 4)]
+        at = None if selected is None else selected - first
+        assert marked == [line == at for line in range(6)]
+
+
 # -- glyphs and pictures --------------------------------------------------------------------
 
 
@@ -252,7 +350,7 @@ def pictures(folder, text):
 
 
 def test_every_mood_that_calls_somebody_has_both_sizes_of_its_picture():
-    ui_folder = glyph_build.Path(facade.__file__).parent
+    ui_folder = project_root() / "firmware" / "terminal" / "ui"
     small, large = glyph_build.read_pictures(ui_folder / "pictures.txt")
     names = {name for name in moods.PICTURES if name}
     assert set(small) == set(large) == names and len(names) == 6
@@ -284,6 +382,7 @@ def test_a_picture_that_is_none_is_named(tmp_path, text, wrong):
 
 def test_the_generated_module_is_read_back_whole(tmp_path):
     font = {"A": bytes(range(16)), "卡": bytes(range(32)), "✔": bytes(32)}
-    glyph_build.write_module(font, {"✔": bytes(range(128))}, tmp_path / "glyphs.py")
+    large = {"✔": bytes(range(128))}
+    glyph_build.write_module(font, large, {"1": bytes(160)}, tmp_path / "glyphs.py")
     back = glyph_build.load_module(tmp_path)
     assert back == font | {"✔✔": bytes(range(128))}

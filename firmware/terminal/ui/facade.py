@@ -1,6 +1,8 @@
 """What scenes say to people: one call a situation, on screen and by sound."""
 
-from . import layout_mono, moods, screen, texts
+from . import layout_colour, layout_mono, moods, screen, texts
+
+_COLOUR_WIDTH = 320  # pixels; smaller displays have the layout of 128 x 64
 
 
 def yuan(amount):
@@ -16,7 +18,8 @@ class UI:
     """
 
     def __init__(self, display, buzzer, language="zh"):
-        self._layout = layout_mono.Layout(display)
+        layout = layout_colour if display.width >= _COLOUR_WIDTH else layout_mono
+        self._layout = layout.Layout(display)
         self._buzzer = buzzer
         self.language = texts.LANGUAGES.index(language)
 

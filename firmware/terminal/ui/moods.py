@@ -7,6 +7,19 @@ IDLE, ENTRY, GOOD, REFUSED, HOLD, AGAIN, STAFF, BUSY = range(8)
 # By mood: the picture's name in glyphs (pictures.txt), or None.
 PICTURES = (None, None, "✔", "✘", "⏸", "↻", "☻", "⏳")
 
+# By mood: ink and paper, RGB565, of the middle of the screen; its edges have them the other way.
+_WHITE, _BLACK = 0xFFFF, 0x0000
+COLOURS = (
+    (_WHITE, 0x0253),  # blue
+    (_WHITE, 0x030E),  # teal
+    (_WHITE, 0x03C7),  # green
+    (_WHITE, 0xC083),  # red
+    (_BLACK, 0xFF00),  # yellow
+    (_BLACK, 0xFBC0),  # orange
+    (_WHITE, 0x7914),  # purple
+    (_WHITE, 0x4A8C),  # grey
+)
+
 # By mood: (on_ms, off_ms, on_ms, …), () for silence. No two that sound are alike.
 SOUNDS = (
     (),

@@ -10,6 +10,9 @@ from . import glyphs
 
 ROW = 16
 PICTURE = 32
+DIGIT_WIDTH, DIGIT_HEIGHT = 32, 40  # of the large characters; a point has half the width
+_DIGIT_SIZE = 160
+_HLSB = framebuf.MONO_HLSB
 _HALF_SIZE = 16
 _FULL_SIZE = 32
 _PICTURE_SIZE = 128
@@ -31,7 +34,7 @@ class Canvas:
         self._strip_frame = framebuf.FrameBuffer(
             self._strip, display.width // 2, ROW, framebuf.MONO_VLSB
         )
-        self._inverse = framebuf.FrameBuffer(bytearray(b"\x80"), 2, 1, framebuf.MONO_HLSB)
+        self._inverse = framebuf.FrameBuffer(bytearray(b"\x80"), 2, 1, _HLSB)
 
     def clear(self):
         """All paper."""
@@ -56,7 +59,7 @@ class Canvas:
             width, bits = _shape(character)
             if used + width > room:
                 break
-            shape = framebuf.FrameBuffer(bytearray(bits), width, ROW, framebuf.MONO_HLSB)
+            shape = framebuf.FrameBuffer(bytearray(bits), width, ROW, _HLSB)
             if is_inverted:
                 frame.blit(shape, left + used, top, -1, self._inverse)
             else:
@@ -75,13 +78,23 @@ class Canvas:
         """One of glyphs.PICTURES."""
         at = glyphs.PICTURES.find(name) * _PICTURE_SIZE
         bits = bytearray(glyphs.PICTURE_BITS[at : at + _PICTURE_SIZE])
-        shape = framebuf.FrameBuffer(bits, PICTURE, PICTURE, framebuf.MONO_HLSB)
+        shape = framebuf.FrameBuffer(bits, PICTURE, PICTURE, _HLSB)
         if scale == 1:
             self._frame.blit(shape, x, y)
             return
         for part in range(PICTURE // ROW):
             self._strip_frame.blit(shape, 0, -part * ROW)
             self._enlarge(x, y // 8 + part * 4, PICTURE)
+
+    def digits(self, text, x, y):
+        """The large characters; all of `text` must be in glyphs.DIGITS."""
+        for character in text:
+            at = glyphs.DIGITS.find(character) * _DIGIT_SIZE
+            width = digits_width(character)
+            bits = bytearray(glyphs.DIGIT_BITS[at : at + _DIGIT_SIZE])
+            shape = framebuf.FrameBuffer(bits, width, DIGIT_HEIGHT, _HLSB, DIGIT_WIDTH)
+            self._frame.blit(shape, x, y)
+            x += width
 
     def _enlarge(self, x, page, columns):
         """The strip's first columns at twice their size to x and three pages down from `page`."""
@@ -102,6 +115,13 @@ class Canvas:
 def width_of(text):
     """Pixels at single size."""
     return sum(8 if c in glyphs.HALF or c not in glyphs.FULL else 16 for c in text)
+
+
+def digits_width(text):
+    """Pixels of large characters; 0 if they are not all there are."""
+    if not all(c in glyphs.DIGITS for c in text):
+        return 0
+    return sum(DIGIT_WIDTH // 2 if c == "." else DIGIT_WIDTH for c in text)
 
 
 def first_row(count, shown, selected):

@@ -1,7 +1,8 @@
 """Generates the screen's glyphs: GNU Unifont's of the used characters and no others, and pictures.
 
 Pictures are drawn in firmware/terminal/ui/pictures.txt; one of 16 x 16 is a character of the font,
-one of 32 x 32 has the same name and is a table of its own.
+one of 32 x 32 has the same name and is a table of its own. The large characters of amounts and codes are in
+digits.hex beside it (tools/large_digits.py).
 """
 
 from __future__ import annotations
@@ -16,12 +17,16 @@ from ..errors import OneCardError
 HALF_SIZE = 16
 FULL_SIZE = 32
 PICTURE_SIZE = 128
+DIGITS = "-.0123456789E¥"
 _SMALL, _LARGE = 16, 32
 
 
 def read_hex(path: Path, wanted: Iterable[str]) -> dict[str, bytes]:
-    """Glyphs of the wanted characters: 16 bytes (8 x 16) or 32 (16 x 16), rows from the top, left
-    pixel in the highest bit. Raises OneCardError naming characters the font does not have."""
+    """Glyphs of the wanted characters, rows from the top, left pixel in the highest bit: 16 bytes
+    (8 x 16) or 32 (16 x 16) in Unifont, 160 (32 x 40) in digits.hex.
+
+    Raises OneCardError naming characters the font does not have.
+    """
     left = {f"{ord(c):04X}": c for c in wanted}
     found: dict[str, bytes] = {}
     with path.open(encoding="ascii") as lines:
@@ -60,9 +65,11 @@ def read_pictures(path: Path) -> tuple[dict[str, bytes], dict[str, bytes]]:
     return small, large
 
 
-def write_module(glyphs: dict[str, bytes], pictures: dict[str, bytes], path: Path) -> None:
-    """The module terminal.ui.glyphs: HALF, FULL and PICTURES name the characters and the large
-    pictures, HALF_BITS, FULL_BITS and PICTURE_BITS hold their rows."""
+def write_module(
+    glyphs: dict[str, bytes], pictures: dict[str, bytes], digits: dict[str, bytes], path: Path
+) -> None:
+    """The module terminal.ui.glyphs: HALF, FULL, PICTURES and DIGITS name the characters, the
+    large pictures and the large characters; HALF_BITS, FULL_BITS, … hold their rows."""
     half = sorted(c for c, bits in glyphs.items() if len(bits) == HALF_SIZE)
     full = sorted(c for c, bits in glyphs.items() if len(bits) == FULL_SIZE)
     text = (
@@ -70,9 +77,11 @@ def write_module(glyphs: dict[str, bytes], pictures: dict[str, bytes], path: Pat
         f"HALF = {''.join(half)!r}\n"
         f"FULL = {''.join(full)!r}\n"
         f"PICTURES = {''.join(pictures)!r}\n"
+        f"DIGITS = {''.join(digits)!r}\n"
         f"HALF_BITS = {b''.join(glyphs[c] for c in half)!r}\n"
         f"FULL_BITS = {b''.join(glyphs[c] for c in full)!r}\n"
         f"PICTURE_BITS = {b''.join(pictures.values())!r}\n"
+        f"DIGIT_BITS = {b''.join(digits.values())!r}\n"
     )
     path.parent.mkdir(parents=True, exist_ok=True)
     if not path.exists() or path.read_text(encoding="utf-8") != text:
@@ -85,7 +94,8 @@ def make_module(folder: Path, unifont: Path, path: Path) -> None:
     Raises OneCardError as read_hex and read_pictures do.
     """
     small, large = read_pictures(folder / "pictures.txt")
-    write_module(read_hex(unifont, used_characters(folder)) | small, large, path)
+    digits = read_hex(folder / "digits.hex", DIGITS)
+    write_module(read_hex(unifont, used_characters(folder)) | small, large, digits, path)
 
 
 def used_characters(folder: Path) -> set[str]:
