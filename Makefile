@@ -10,13 +10,16 @@ CTESTS = $(MAKE) -s -j2 -C native/ctests OUT=$(CURDIR)/build/ctests PYTHON=$(CUR
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test quick lint arch firmware natmod test-power peers bench bench-native size clean
-.PHONY: fuzz ctcheck stubs bench-readers test-readers-full test-money bench-tap soak bench-journal
+.PHONY: screens fuzz ctcheck stubs bench-readers test-readers-full test-money bench-tap soak bench-journal
 
 help:  ## this list
 	@sed -n 's/^\([a-z][a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 18
 
 setup:  ## virtual environment, Debian packages, pinned sources, C core, firmware for BOARD
 	@BOARDS=$(BOARD) tools/setup.sh
+
+screens:  ## pictures of every screen in both languages on both displays, into docs/screens
+	$(PY) tests/screens/write.py
 
 demo: setup  ## the whole way of a tap on a virtual terminal (BOARD=unix or rp2_pico)
 	@.venv/bin/onecard demo --board $(BOARD)

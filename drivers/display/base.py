@@ -3,7 +3,8 @@
 A display has `width` and `height` in pixels, `buffer`, and `show()`. The buffer is one picture of
 one bit a pixel in the layout that framebuf calls MONO_VLSB (byte page * width + x; bit 0 is the
 upper of the page's eight rows; 1 is ink), whatever the panel: a colour panel has two colours. So
-what draws needs not know the panel, and 320 x 240 pixels cost 1.3 kB and not 150 kB.
+what draws needs not know the panel, and 320 x 240 pixels cost 9.6 kB and not 150 kB. Which two
+colours may be another pair in each page.
 """
 
 import framebuf
@@ -30,16 +31,25 @@ class Display:
         self.buffer = bytearray(width * height // 8)
         self._sent = bytearray(len(self.buffer))
         self._is_known = False  # whether the panel holds what `_sent` says
+        self._is_recoloured = bytearray(height // 8)  # pages whose colours the panel has not got
         # Slices allocate; these are made once. Comparing them is C's work: a look at every byte
         # in Python takes longer than sending it does on SPI.
         self._new = _parts(self.buffer, width)
         self._old = _parts(self._sent, width)
-        self._new_blocks = _parts(self.buffer, BLOCK)
-        self._old_blocks = _parts(self._sent, BLOCK)
         # framebuf as a copier of bytes: GS8 has one to a pixel.
         self._bytes = framebuf.FrameBuffer(self.buffer, width, height // 8, framebuf.GS8)
         self._rows = [framebuf.FrameBuffer(old, width, 1, framebuf.GS8) for old in self._old]
+        # A page as it is to be and as it was sent, to be compared block by block.
+        pair = bytearray(2 * width)
+        self._pair = [framebuf.FrameBuffer(p, width, 1, framebuf.GS8) for p in _parts(pair, width)]
+        self._blocks = _parts(pair, BLOCK)
         self._first = self._count = 0
+
+    def colours(self, first_page: int, pages: int, ink: int, paper: int) -> None:
+        """Give pages of 8 rows another pair of colours, RGB565, from the next show() on.
+
+        Nothing on a panel of one colour.
+        """
 
     def show(self) -> None:
         """Send what differs from what the panel holds; nothing if nothing does.
@@ -54,6 +64,8 @@ class Display:
             for page in range(self.height // 8):
                 self._send(page, 0, self.width)
             self._sent[:] = self.buffer
+            for page in range(self.height // 8):
+                self._is_recoloured[page] = 0
             self._switch_on()
             self._is_known = True
         except OSError as error:
@@ -62,22 +74,27 @@ class Display:
 
     def _send_changes(self) -> None:
         for page in range(self.height // 8):
-            if self._new[page] == self._old[page]:
+            if self._is_recoloured[page]:
+                self._send(page, 0, self.width)
+                self._is_recoloured[page] = 0
+            elif self._new[page] == self._old[page]:
                 continue
-            self._find_range(page)
-            self._send(page, self._first, self._count)
+            else:
+                self._find_range(page)
+                self._send(page, self._first, self._count)
             self._rows[page].blit(self._bytes, 0, -page)
 
     def _find_range(self, page: int) -> None:
         """Put the columns of a page that differ into _first and _count, in whole blocks."""
-        new, old, width = self._new_blocks, self._old_blocks, self.width // BLOCK
-        start = first = page * width
-        last = start + width - 1
-        while new[first] == old[first]:
+        blocks, width, first = self._blocks, self.width // BLOCK, 0
+        self._pair[0].blit(self._bytes, 0, -page)
+        self._pair[1].blit(self._rows[page], 0, 0)
+        last = width - 1
+        while blocks[first] == blocks[width + first]:
             first += 1
-        while new[last] == old[last]:
+        while blocks[last] == blocks[width + last]:
             last -= 1
-        self._first, self._count = (first - start) * BLOCK, (last - first + 1) * BLOCK
+        self._first, self._count = first * BLOCK, (last - first + 1) * BLOCK
 
     # -- what a panel's driver does ---------------------------------------------------------
 

@@ -1,7 +1,8 @@
 """Sitronix ST7789, colour TFT of up to 240 x 320 on SPI. Data sheet ST7789V v1.4, chapters 8, 9.
 
-The picture is drawn small and in one colour, as on every display here, and is enlarged line by
-line on its way out: each pixel becomes scale x scale ones, in the middle of the panel.
+The picture has one bit a pixel, as on every display here. It is coloured, and enlarged if it is
+smaller than the panel, line by line on its way out: each pixel becomes scale x scale ones, in the
+middle of the panel.
 """
 
 import time
@@ -39,9 +40,11 @@ class ST7789(Display):
 
     width, height: what is drawn, pixels; the terminal's screen wants at least 128 x 64. scale: how
     many times larger it is shown. panel: its width and height as it is mounted, pixels. madctl:
-    9.1.28, how it is mounted. ink, paper: RGB565. is_ips: such panels show inverted colours.
+    9.1.28, how it is mounted. ink, paper: RGB565, until colours() says otherwise; the margin is
+    in this paper. is_ips: such panels show inverted colours.
 
-    A page of 8 rows of 160 takes 13 ms at 12 MHz, the whole picture 0.1 s (virtual Pico).
+    A whole screen of 320 x 240 with text takes 0.2 s at 12 MHz on the virtual Pico, half of it
+    the bus (tests/bench/displays.py).
     """
 
     def __init__(
@@ -69,24 +72,41 @@ class ST7789(Display):
         self._window = bytearray(4)
         self._reset_ms = 0
         self._is_reset = False
-        self._make_lines(ink, paper)
+        self._palettes: "dict[tuple[int, int], framebuf.FrameBuffer]" = {}
+        self._page_palettes = [self._palette(ink, paper)] * (height // 8)
+        self._paper = _high_first(paper)
+        self._make_lines()
         if backlight is not None:
             backlight(0)
         self._reset()
 
-    def _make_lines(self, ink: int, paper: int) -> None:
+    def colours(self, first_page: int, pages: int, ink: int, paper: int) -> None:
+        """As Display's. Allocates when it first sees a pair."""
+        palette = self._palette(ink, paper)
+        for page in range(first_page, first_page + pages):
+            if self._page_palettes[page] is not palette:
+                self._page_palettes[page] = palette
+                self._is_recoloured[page] = 1
+
+    def _palette(self, ink: int, paper: int) -> framebuf.FrameBuffer:
+        """The colours of paper and ink as framebuf wants them, made once a pair."""
+        palette = self._palettes.get((ink, paper))
+        if palette is None:
+            pair = bytearray(_high_first(paper) + _high_first(ink))
+            palette = framebuf.FrameBuffer(pair, 2, 1, framebuf.RGB565)
+            self._palettes[(ink, paper)] = palette
+        return palette
+
+    def _make_lines(self) -> None:
         """A line of the panel, and framebufs by which a page's rows are enlarged into it.
 
         A page's byte is 8 rows of one column. Seen as a picture 8 wide and `width` high (HMSB),
         row r is its column r, and can be copied into the pixels r, r + scale, … of a line.
         """
         scale, width = self._scale, self.width
-        # Two bytes a pixel go out high byte first; framebuf stores them low byte first.
-        self._paper = bytes((paper >> 8, paper & 0xFF))
-        self._palette = framebuf.FrameBuffer(
-            bytearray(self._paper + bytes((ink >> 8, ink & 0xFF))), 2, 1, framebuf.RGB565
-        )
         self._line = bytearray(2 * self._panel[0])
+        self._whole = framebuf.FrameBuffer(self._line, self._panel[0], 1, framebuf.RGB565)
+        self._blank = bytes(width)
         line = memoryview(self._line)
         self._targets = [
             framebuf.FrameBuffer(line[2 * k :], 1, width, framebuf.RGB565, scale)
@@ -117,8 +137,10 @@ class ST7789(Display):
         self._clear()
 
     def _clear(self) -> None:
-        """All of the panel in the paper's colour: the margin is never sent again."""
+        """All of the panel in the paper's colour, if there is a margin: it is never sent again."""
         columns, rows = self._panel
+        if (self.width * self._scale, self.height * self._scale) == (columns, rows):
+            return
         self._line[:] = self._paper * columns
         self._open(0, columns, 0, rows)
         for _ in range(rows):
@@ -153,8 +175,17 @@ class ST7789(Display):
         margin_y = (self._panel[1] - self.height * scale) // 2
         self._open(margin_x + first * scale, count * scale, margin_y + page * 8 * scale, 8 * scale)
         source, line = self._sources[page], self._lines[count // BLOCK - 1]
+        palette = self._page_palettes[page]
+        is_blank = self._new[page] == self._blank
+        if is_blank:  # much of a picture is: 200 ms a screen and not 256
+            self._whole.fill(palette.pixel(0, 0))
         for row in range(8):
-            for k in range(scale):
-                self._targets[k].blit(source, -row, -first, -1, self._palette)
+            for k in range(0 if is_blank else scale):
+                self._targets[k].blit(source, -row, -first, -1, palette)
             for _ in range(scale):  # a picture pixel is as high as it is wide
                 self._wire.send(_DATA, line)
+
+
+def _high_first(colour: int) -> bytes:
+    """A colour as its bytes go out on the wire; framebuf copies them as they are."""
+    return bytes((colour >> 8, colour & 0xFF))

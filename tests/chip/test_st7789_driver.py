@@ -5,8 +5,10 @@ import random
 import pytest
 import virtual
 from buses import SPI, Pin, Timers, Wiring
+from inproc import Buzzer
 from onecard.sim.chips.st7789 import ST7789Chip
-from terminal.ui.screen import Screen
+from terminal import outcomes
+from terminal.ui import facade
 
 from drivers.display.st7789 import ST7789
 from drivers.display.wires import SpiWire
@@ -33,18 +35,19 @@ class Bench:
             wire, madctl=mounting, is_ips=is_ips, backlight=self.light, **options
         )
 
-    def expect(self, ink=WHITE, paper=BLACK, scale=2):
-        """Every pixel of the panel against the buffer."""
+    def expect(self, ink=WHITE, paper=BLACK, scale=2, pages=None):
+        """Every pixel of the panel against the buffer. pages: (ink, paper) of some of them."""
         display, (columns, rows) = self.display, self.chip.size
         left = (columns - display.width * scale) // 2
         top = (rows - display.height * scale) // 2
         for y in range(rows):
             for x in range(columns):
                 px, py = (x - left) // scale, (y - top) // scale
-                is_ink = False
+                colours, is_ink = (ink, paper), False
                 if 0 <= px < display.width and 0 <= py < display.height:
                     is_ink = display.buffer[(py >> 3) * display.width + px] >> (py & 7) & 1
-                assert self.chip.pixel(x, y) == (ink if is_ink else paper), (x, y)
+                    colours = (pages or {}).get(py >> 3, colours)
+                assert self.chip.pixel(x, y) == colours[not is_ink], (x, y)
         assert self.chip.faults == []
 
 
@@ -73,9 +76,12 @@ def test_other_mountings_sizes_and_scales_fit_too(options):
 
 def test_the_terminals_screen_needs_not_know_the_panel():
     one = Bench()
-    screen = Screen(one.display)
-    for rows in (("食堂", ("¥12.00",), "请刷卡"), ("支付成功", ("¥12.00",), "余额 ¥100.00")):
-        screen.show(rows)
+    face = facade.UI(one.display, Buzzer())
+    for show in (
+        lambda: face.idle("食堂", 1200),
+        lambda: face.outcome(outcomes.Outcome(outcomes.APPROVED, 1200, 10000)),
+    ):
+        show()
         assert any(one.display.buffer)
         one.expect()
 
@@ -101,6 +107,55 @@ def test_only_changed_pages_and_columns_are_sent():
     one.display.buffer[2 * 160 + 50] = 1
     one.display.show()
     assert one.chip.data_bytes - before == 32 * 16 * 2
+
+
+RED, YELLOW = (255, 0, 0), (255, 255, 0)
+OF = {WHITE: 0xFFFF, BLACK: 0x0000, GREEN: 0x07E0, RED: 0xF800, YELLOW: 0xFFE0}
+
+
+@pytest.mark.parametrize("scale", [1, 2])
+def test_each_page_has_the_pair_of_colours_it_was_given_last(scale):
+    one = Bench(width=160, height=64, scale=scale)
+    rng = random.Random(scale)
+    pages = {}
+    for step in range(8):
+        first = rng.randrange(8)
+        count, pair = rng.randrange(9 - first), rng.sample(list(OF), 2)
+        one.display.colours(first, count, *(OF[colour] for colour in pair))
+        pages |= dict.fromkeys(range(first, first + count), tuple(pair))
+        at = rng.randrange(1280)
+        one.display.buffer[at] = rng.randrange(256)
+        if step % 2:
+            one.display.show()
+    one.expect(scale=scale, pages=pages)
+
+
+def test_a_page_is_sent_anew_for_other_colours_and_not_for_the_same():
+    one = Bench()
+    one.display.show()
+    before = one.chip.data_bytes
+    one.display.colours(2, 3, 0xFFFF, 0x0000)
+    one.display.show()
+    assert one.chip.data_bytes == before
+    one.display.colours(2, 3, 0xF800, 0x07E0)
+    one.display.show()
+    assert one.chip.data_bytes - before == 3 * 16 * 320 * 2
+    one.display.show()
+    assert one.chip.data_bytes - before == 3 * 16 * 320 * 2
+    one.expect(pages=dict.fromkeys((2, 3, 4), (RED, GREEN)))
+
+
+def test_colours_outlive_a_failure_of_the_panel():
+    one = Bench()
+    one.display.colours(0, 8, 0xFFE0, 0xF800)
+    one.display.show()
+    one.display._is_known = False  # as after an error
+    one.display.colours(1, 1, 0x0000, 0xFFFF)
+    one.display.show()
+    before = one.chip.data_bytes
+    one.display.show()
+    assert one.chip.data_bytes == before
+    one.expect(pages=dict.fromkeys(range(8), (YELLOW, RED)) | {1: (BLACK, WHITE)})
 
 
 def test_the_light_comes_on_with_the_first_picture_and_nothing_is_seen_before():

@@ -67,7 +67,7 @@ def test_a_purchase_shows_sounds_and_is_recorded_before_it_is_shown_p1(rig):
     kinds = [e["event"] for e in events]
     assert kinds[:2] == ["record", "record"] and "screen" in kinds[2:]
     shown = next(e for e in events if e["event"] == "screen")
-    assert [row.strip() for row in shown["text"]] == ["支付成功", "¥12.00", "", "余额 ¥88.00"]
+    assert [row.strip() for row in shown["text"]] == ["支付成功", "✔✔¥12.00", "", "余额 ¥88.00"]
     sound = next(e for e in events if e["event"] == "sound")
     assert len(sound["beeps_ms"]) == 1 and 70 <= sound["beeps_ms"][0] < 200
     rig.assert_balanced(PRICE)
@@ -76,16 +76,24 @@ def test_a_purchase_shows_sounds_and_is_recorded_before_it_is_shown_p1(rig):
 @pytest.mark.parametrize(
     ("card", "rows", "beeps"),
     [
-        ("b", ["余额不足", "¥12.00", "", "余额 ¥5.00"], 3),
-        ("c", ["卡已挂失", "", "", "禁止使用"], 3),
-        (PlainTag(), ["无法识别此卡", "", "", ""], 3),
+        ("b", ["余额不足", "✘✘   ¥12.00", "E08", "余额 ¥5.00"], 3),
+        ("c", ["卡已挂失", "✘✘   E09", "", "禁止使用"], 3),
+        (PlainTag(), ["无法识别此卡", "✘✘   E01", "", ""], 3),
         (
             PurseCard.make(end_date=bytes.fromhex("20250101")),
-            ["卡已过期", "", "", "请更换卡片"],
+            ["卡已过期", "✘✘   E10", "", "请更换卡片"],
             3,
         ),
-        (PurseCard.make(locked="temporary"), ["卡应用已锁定", "", "", "请到服务台办理"], 3),
-        (PurseCard.make(balance=9000, dpk=bytes(16)), ["卡片错误", "", "", "请换卡重试"], 3),
+        (
+            PurseCard.make(locked="temporary"),
+            ["卡应用已锁定", "☻☻   E02", "", "请到服务台办理"],
+            3,
+        ),
+        (
+            PurseCard.make(balance=9000, dpk=bytes(16)),
+            ["卡片错误", "✘✘   E20", "", "请换卡重试"],
+            3,
+        ),
     ],
     ids=["too little", "hotlisted", "plain tag", "expired", "locked", "other keys"],
 )

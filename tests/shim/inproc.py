@@ -166,6 +166,20 @@ class Display:
         self.shown += 1
 
 
+class ColourDisplay(Display):
+    """320 x 240, and a pair of colours in each page. pairs: (ink, paper), RGB565."""
+
+    width, height = 320, 240
+
+    def __init__(self):
+        super().__init__()
+        self.buffer = bytearray(9600)
+        self.pairs = [(0xFFFF, 0x0000)] * 30
+
+    def colours(self, first_page, pages, ink, paper):
+        self.pairs[first_page : first_page + pages] = [(ink, paper)] * pages
+
+
 class Buzzer:
     """Remembers what was played."""
 
@@ -198,10 +212,12 @@ class Board:
     sam_slot = None
     journal_page_size = 256
 
-    def __init__(self, root, flash=None, link_port=None, secret=b"board 1", sectors=8):
+    def __init__(
+        self, root, flash=None, link_port=None, secret=b"board 1", sectors=8, display=None
+    ):
         self.root, self.secret = str(root), secret
         self.reader, self.keypad = FieldReader(), None
-        self.display, self.buzzer, self.rtc = Display(), Buzzer(), RTC()
+        self.display, self.buzzer, self.rtc = display or Display(), Buzzer(), RTC()
         self.journal_flash = flash or nor_blocks(sectors)
         self.hotlist_flash = nor_blocks(32)
         self.link_port = link_port

@@ -9,7 +9,7 @@ from onecard.errors import OneCardError
 
 from drivers.gb18030 import Encoder
 
-USED = glyphs.used_characters(project_root() / "firmware" / "terminal" / "ui" / "texts.py")
+USED = glyphs.used_characters(project_root() / "firmware" / "terminal" / "ui")
 
 
 def table(characters, folder):

@@ -1,21 +1,17 @@
-"""Small parts of the terminal: files, configuration, hotlist, keys, clock, amounts, screen."""
+"""Small parts of the terminal: files, configuration, hotlist, keys, clock, amounts."""
 
 import json
 import os
-import random
 
 import pytest
 import virtual
-from fake_glyphs import shape
 from hypothesis import given
 from hypothesis import strategies as st
-from inproc import RTC, TERMINAL, Buzzer, Display
+from inproc import RTC, TERMINAL
 from ocwire.errors import SettingError
-from onecard.sim.screen import ScreenReader
-from terminal import config, files, keys, outcomes
+from terminal import config, files, keys
 from terminal.clock import Clock
 from terminal.scenes.canteen import MAX_AMOUNT, Amount
-from terminal.ui import facade, glyphs, texts
 
 # -- files ----------------------------------------------------------------------------------
 
@@ -224,97 +220,3 @@ def test_any_keys_give_an_amount_that_a_terminal_may_charge(presses):
         amount.press(key)
         assert 0 <= amount.fen <= MAX_AMOUNT
         assert amount.digits.count(".") <= 1 and len(amount.digits) <= 9
-
-
-# -- screen ---------------------------------------------------------------------------------
-
-CHARACTERS = {c: shape(c, 16) for c in glyphs.HALF if c != " "} | {
-    c: shape(c, 32) for c in glyphs.FULL
-}
-
-
-def shown(display):
-    return [row.strip() for row in ScreenReader(CHARACTERS).read(bytes(display.buffer))]
-
-
-def columns(text):
-    return sum(1 if c in glyphs.HALF else 2 for c in text)
-
-
-def ui():
-    display, buzzer = Display(), Buzzer()
-    return facade.UI(display, buzzer), display, buzzer
-
-
-def all_texts():
-    out = [v for k, v in vars(texts).items() if k.isupper() and isinstance(v, str)]
-    out.remove(texts.MERCHANT_CHARACTERS)
-    out += [part for pair in texts.OUTCOMES.values() for part in pair if part]
-    return out + list(texts.SCENES.values()) + [texts.BALANCE + " ¥9999999.99"]
-
-
-@pytest.mark.parametrize("text", all_texts())
-def test_every_text_fits_the_screen(text):
-    assert columns(text) <= 16
-
-
-def test_every_outcome_has_a_text_and_a_sound():
-    names = {v for k, v in vars(outcomes).items() if k.isupper()}
-    assert set(texts.OUTCOMES) == names
-    for kind in names:
-        face, display, buzzer = ui()
-        face.outcome(outcomes.Outcome(kind, 1200, 3800))
-        first, last = texts.OUTCOMES[kind]
-        assert shown(display) == [first, "¥12.00", "", last or "余额 ¥38.00"]
-        assert len(buzzer.played) == 1 and display.shown == 1
-    good = [k for k in names if facade._SOUNDS.get(k) == facade._SOUND_GOOD]
-    assert set(good) == {outcomes.APPROVED, outcomes.RESOLVED}
-
-
-@pytest.mark.parametrize("fen", [1, 1200, 999999, 1000000, 10000000])
-def test_an_amount_is_shown_with_all_its_digits(fen):
-    face, display, _ = ui()
-    face.idle("食堂", fen)
-    assert shown(display) == ["食堂", "¥" + facade.yuan(fen), "", texts.TAP]
-
-
-def test_amounts_in_yuan():
-    texts_of = {0: "0.00", 5: "0.05", 1200: "12.00", 10000001: "100000.01", -50: "-0.50"}
-    assert {fen: facade.yuan(fen) for fen in texts_of} == texts_of
-
-
-def test_what_is_keyed_in_is_shown_digit_by_digit():
-    face, display, _ = ui()
-    for digits in ("", "1", "12.", "12.50", "100000.00"):
-        face.enter("食堂", digits)
-        assert shown(display)[1] == "¥" + digits
-
-
-def test_a_merchant_whose_name_has_no_glyphs_is_shown_as_its_scene():
-    assert facade.UI.title("第一小学食堂", "canteen") == "第一小学食堂"
-    assert facade.UI.title("饕餮", "canteen") == texts.SCENES["canteen"]
-    assert facade.UI.title("", "canteen") == texts.SCENES["canteen"]
-
-
-def test_unknown_characters_become_question_marks_and_long_texts_are_cut():
-    face, display, _ = ui()
-    face.notice("饕A", "0123456789012345XYZ")
-    assert shown(display) == ["", "?A", "0123456789012345", ""]
-
-
-def test_any_text_is_drawn_without_an_error():
-    seed = 2
-    print("seed", seed)
-    rng = random.Random(seed)
-    face, display, _ = ui()
-    for _ in range(100):
-        face.notice("".join(chr(rng.randrange(0x20, 0x9FFF)) for _ in range(rng.randrange(30))))
-    face.notice("A")
-    assert shown(display) == ["", "A", "", ""]
-
-
-def test_nothing_is_left_on_the_screen_of_the_picture_before():
-    face, display, _ = ui()
-    face.idle("食堂", 1200)
-    face.notice("A")
-    assert shown(display) == ["", "A", "", ""]

@@ -1,18 +1,8 @@
 """What scenes say to people: one call a situation, on screen and by sound."""
 
-from .. import outcomes
-from . import screen, texts
+from . import layout_colour, layout_mono, moods, screen, texts
 
-_SOUND_GOOD = (80,)
-_SOUND_REFUSED = (80, 80, 80, 80, 80)
-_SOUND_AGAIN = (500,)
-_SOUND_KEY = (15,)
-_SOUNDS = {
-    outcomes.APPROVED: _SOUND_GOOD,
-    outcomes.RESOLVED: _SOUND_GOOD,
-    outcomes.TAP_AGAIN: _SOUND_AGAIN,
-    outcomes.HOLD_STILL: _SOUND_AGAIN,
-}
+_COLOUR_WIDTH = 320  # pixels; smaller displays have the layout of 128 x 64
 
 
 def yuan(amount):
@@ -22,47 +12,85 @@ def yuan(amount):
 
 
 class UI:
-    """display and buzzer: the board's."""
+    """display and buzzer: the board's. language: one of texts.LANGUAGES.
 
-    def __init__(self, display, buzzer):
-        self._screen = screen.Screen(display)
+    What is shown is a text of texts.py, a plain str (a name, a number) as it is, or None.
+    """
+
+    def __init__(self, display, buzzer, language="zh"):
+        layout = layout_colour if display.width >= _COLOUR_WIDTH else layout_mono
+        self._layout = layout.Layout(display)
         self._buzzer = buzzer
+        self.language = texts.LANGUAGES.index(language)
 
-    def idle(self, title, amount):
-        """Waiting for a card that is to pay `amount` fen."""
-        self._screen.show((title, ("¥" + yuan(amount),), texts.TAP))
+    # -- any screen ---------------------------------------------------------------------------
 
-    def enter(self, title, digits):
-        """An amount being keyed in, as far as it has come."""
-        self._screen.show((title, ("¥" + digits,), texts.ENTER_AMOUNT))
+    def pick(self, text):
+        """The str that stands on the screen for a text."""
+        if text is None:
+            return ""
+        return text[self.language] if isinstance(text, tuple) else text
+
+    def say(self, text, *values):
+        """A text with values for its %-forms."""
+        return self.pick(text) % values
+
+    def page(self, mood, head, big="", foot=None):
+        """One screen: the head, large in the middle what it is about, the foot."""
+        self._layout.page(mood, self.pick(head), self.pick(big), self.pick(foot))
+
+    def rows(self, title, rows, selected=None):
+        """A list; as many rows as fit around number `selected`, which is marked."""
+        self._layout.rows(self.pick(title), [self.pick(row) for row in rows], selected)
+
+    def entry(self, head, typed, foot=None):
+        """Something being keyed in, as far as it has come."""
+        self.page(moods.ENTRY, head, typed, foot)
+
+    def sound(self, mood):
+        """The mood's sound, if it has one."""
+        if moods.SOUNDS[mood]:
+            self._buzzer.play(moods.SOUNDS[mood])
 
     def key(self):
         """A key was taken."""
-        self._buzzer.play(_SOUND_KEY)
+        self._buzzer.play(moods.SOUND_KEY)
+
+    # -- situations ---------------------------------------------------------------------------
+
+    def idle(self, title, amount):
+        """Waiting for a card that is to pay `amount` fen."""
+        self.page(moods.IDLE, title, "¥" + yuan(amount), texts.TAP)
+
+    def enter(self, title, digits):
+        """An amount being keyed in, as far as it has come."""
+        self.entry(title, "¥" + digits, texts.ENTER_AMOUNT)
 
     def outcome(self, outcome):
         """What a tap ended in: only called once it is durable (P1)."""
-        first, last = texts.OUTCOMES[outcome.kind]
+        code, first, last = texts.OUTCOMES[outcome.kind]
+        foot = self.pick(last)
         if last is None and outcome.balance is not None:
-            last = texts.BALANCE + " ¥" + yuan(outcome.balance)
-        middle = ("¥" + yuan(outcome.amount),) if outcome.amount is not None else ("",)
-        self._buzzer.play(_SOUNDS.get(outcome.kind, _SOUND_REFUSED))
-        self._screen.show((first, middle, last))
+            foot = self.pick(texts.BALANCE) + " ¥" + yuan(outcome.balance)
+        big = "¥" + yuan(outcome.amount) if outcome.amount is not None else ""
+        mood = moods.of_outcome(outcome.kind)
+        self.sound(mood)
+        self._layout.page(mood, self.pick(first), big, foot, code)
 
     def one_card(self):
         """Several cards lie there: none of them is charged."""
-        self._buzzer.play(_SOUND_REFUSED)
-        self.notice(texts.ONE_CARD)
+        self.sound(moods.REFUSED)
+        self.notice(texts.ONE_CARD, mood=moods.REFUSED)
 
     def journal_full(self):
         """Nothing can be sold: every record must be kept, and there is no room for more."""
         self.notice(texts.JOURNAL_FULL, texts.PULL_FIRST)
 
-    def notice(self, first, last=None):
+    def notice(self, first, last=None, mood=moods.STAFF):
         """A state of the terminal itself."""
-        self._screen.show((None, first, last))
+        self.page(mood, first, "", last)
 
     @staticmethod
     def title(merchant, scene):
-        """The merchant's name if the screen can show it, else the scene's."""
+        """The merchant's name if the screen can show it, else the scene's: a text."""
         return merchant if merchant and screen.can_show(merchant) else texts.SCENES[scene]

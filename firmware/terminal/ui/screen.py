@@ -1,74 +1,132 @@
-"""Text on a monochrome display in rows of 16 pixels: half-width 8 x 16, full-width 16 x 16."""
+"""Text and pictures on a display of one bit a pixel, in cells of 8 x 16 (full-width: 16 x 16).
+
+Everything can be drawn at twice its size. Rows begin at multiples of 8 pixels: what is enlarged is
+enlarged byte by byte of the display's pages.
+"""
 
 import framebuf
 
 from . import glyphs
 
-_ROW = 16
+ROW = 16
+PICTURE = 32
+DIGIT_WIDTH, DIGIT_HEIGHT = 32, 40  # of the large characters; a point has half the width
+_DIGIT_SIZE = 160
+_HLSB = framebuf.MONO_HLSB
 _HALF_SIZE = 16
 _FULL_SIZE = 32
+_PICTURE_SIZE = 128
 # Each bit of four twice.
 _WIDE = b"\x00\x03\x0c\x0f\x30\x33\x3c\x3f\xc0\xc3\xcc\xcf\xf0\xf3\xfc\xff"
 
 
-class Screen:
+class Canvas:
     """display: width, height, buffer (MONO_VLSB) and show()."""
 
     def __init__(self, display):
         self._display = display
-        self._doubled = {}  # what has been drawn at double size: the dozen characters of amounts
+        self.width, self.height = display.width, display.height
         self._frame = framebuf.FrameBuffer(
             display.buffer, display.width, display.height, framebuf.MONO_VLSB
         )
+        # One row of text before it is enlarged.
+        self._strip = bytearray(display.width // 2 * ROW // 8)
+        self._strip_frame = framebuf.FrameBuffer(
+            self._strip, display.width // 2, ROW, framebuf.MONO_VLSB
+        )
+        self._inverse = framebuf.FrameBuffer(bytearray(b"\x80"), 2, 1, _HLSB)
 
-    def show(self, rows):
-        """Draw up to four rows, each centred, and send what changed.
-
-        A row is a text, None for an empty row, or (text,) for one drawn at double size over two
-        rows (at single size if it is too long for that: an amount must never lose a digit). What
-        is too long for the display is cut; unknown characters become "?".
-        """
+    def clear(self):
+        """All paper."""
         self._frame.fill(0)
-        y = 0
-        for row in rows:
-            if isinstance(row, tuple):
-                self._line(row[0], y, 2)
-                y += 2 * _ROW
-            else:
-                if row:
-                    self._line(row, y, 1)
-                y += _ROW
+
+    def show(self):
+        """Send what changed."""
         self._display.show()
 
-    def _line(self, text, y, scale):
-        shapes = [_shape(character) for character in text]
-        width = sum(size for size, _ in shapes)
-        if width * scale > self._display.width:
-            scale = 1
-        width *= scale
-        x = max(0, (self._display.width - width) // 2) // 8 * 8
-        for size, bits in shapes:
-            if x + size * scale > self._display.width:
-                break
-            if scale == 2:
-                bits = self._double(bits, size)
-            width, height = size * scale, _ROW * scale
-            shape = framebuf.FrameBuffer(bytearray(bits), width, height, framebuf.MONO_HLSB)
-            self._frame.blit(shape, x, y)
-            x += size * scale
+    def bar(self, y, height):
+        """All ink, from edge to edge."""
+        self._frame.fill_rect(0, y, self.width, height, 1)
 
-    def _double(self, bits, width):
-        """The rows of a glyph at twice its width and height; kept for the next time."""
-        out = self._doubled.get(bits)
-        if out is None:
-            step, out = width // 8, b""
-            for start in range(0, len(bits), step):
-                row = b""
-                for byte in bits[start : start + step]:
-                    row += bytes((_WIDE[byte >> 4], _WIDE[byte & 15]))
-                out += row + row
-            self._doubled[bits] = out
-        return out
+    def text(self, text, x, y, scale=1, is_inverted=False):
+        """From x to the right as far as there is room; unknown characters become "?"."""
+        frame, left, top = self._frame, x, y
+        if scale == 2:
+            frame, left, top = self._strip_frame, 0, 0
+            frame.fill(1 if is_inverted else 0)
+        room, used = (self.width - x) // scale, 0
+        for character in text:
+            width, bits = _shape(character)
+            if used + width > room:
+                break
+            shape = framebuf.FrameBuffer(bytearray(bits), width, ROW, _HLSB)
+            if is_inverted:
+                frame.blit(shape, left + used, top, -1, self._inverse)
+            else:
+                frame.blit(shape, left + used, top)
+            used += width
+        if scale == 2:
+            self._enlarge(x, y // 8, used)
+
+    def middle(self, text, left, y, scale=1, is_inverted=False):
+        """Between `left` and the right edge, on whole cells."""
+        room = self.width - left
+        space = max(0, room - width_of(text) * scale) // 2
+        self.text(text, left + space // 8 * 8, y, scale, is_inverted)
+
+    def picture(self, name, x, y, scale=1):
+        """One of glyphs.PICTURES."""
+        at = glyphs.PICTURES.find(name) * _PICTURE_SIZE
+        bits = bytearray(glyphs.PICTURE_BITS[at : at + _PICTURE_SIZE])
+        shape = framebuf.FrameBuffer(bits, PICTURE, PICTURE, _HLSB)
+        if scale == 1:
+            self._frame.blit(shape, x, y)
+            return
+        for part in range(PICTURE // ROW):
+            self._strip_frame.blit(shape, 0, -part * ROW)
+            self._enlarge(x, y // 8 + part * 4, PICTURE)
+
+    def digits(self, text, x, y):
+        """The large characters; all of `text` must be in glyphs.DIGITS."""
+        for character in text:
+            at = glyphs.DIGITS.find(character) * _DIGIT_SIZE
+            width = digits_width(character)
+            bits = bytearray(glyphs.DIGIT_BITS[at : at + _DIGIT_SIZE])
+            shape = framebuf.FrameBuffer(bits, width, DIGIT_HEIGHT, _HLSB, DIGIT_WIDTH)
+            self._frame.blit(shape, x, y)
+            x += width
+
+    def _enlarge(self, x, page, columns):
+        """The strip's first columns at twice their size to x and three pages down from `page`."""
+        buffer, strip, width = self._display.buffer, self._strip, self.width
+        at = 0
+        for _ in range(2):
+            upper = page * width + x
+            lower = upper + width
+            for byte in strip[at : at + columns]:
+                buffer[upper] = buffer[upper + 1] = _WIDE[byte & 15]
+                buffer[lower] = buffer[lower + 1] = _WIDE[byte >> 4]
+                upper += 2
+                lower += 2
+            at += width // 2
+            page += 2
+
+
+def width_of(text):
+    """Pixels at single size."""
+    return sum(8 if c in glyphs.HALF or c not in glyphs.FULL else 16 for c in text)
+
+
+def digits_width(text):
+    """Pixels of large characters; 0 if they are not all there are."""
+    if not all(c in glyphs.DIGITS for c in text):
+        return 0
+    return sum(DIGIT_WIDTH // 2 if c == "." else DIGIT_WIDTH for c in text)
+
+
+def first_row(count, shown, selected):
+    """The first of `count` rows to show where `shown` fit: the selected one is in the middle."""
+    return max(0, min((selected or 0) - shown // 2, count - shown))
 
 
 def can_show(text):

@@ -1,58 +1,94 @@
-"""What the screen says: eight full-width or sixteen half-width characters fit a line.
+"""What the screen says. A text is a pair, Chinese and English; sixteen half-width cells fit a row,
+a Chinese character takes two.
 
-The build makes glyphs for the characters in this file's strings and no others.
+What a text is to hold stands in it as %-forms; UI.say fills them in. The build makes glyphs for
+the characters in this file's strings and no others.
 """
 
 from .. import outcomes
 
-SCENES = {"canteen": "食堂"}
+LANGUAGES = ("zh", "en")
 
-TAP = "请刷卡"
-ENTER_AMOUNT = "请输入金额"
-BALANCE = "余额"
-NOT_PROVISIONED = "终端未初始化"
-ONE_CARD = "请只放一张卡"
-READER_FAULT = "读卡器故障"
-SAM_FAULT = "安全模块故障"
-FLASH_FAULT = "存储器故障"
-CALL_SERVICE = "请联系维护人员"
-SERVICE = "维护模式"
-JOURNAL_FULL = "记录已满"
-PULL_FIRST = "请先采集记录"
+SCENES = {
+    "canteen": ("食堂", "Canteen"),
+    "library": ("图书馆", "Library"),
+    "hotel": ("酒店", "Hotel"),
+    "museum": ("博物馆", "Museum"),
+    "bus": ("公交", "Bus"),
+    "clinic": ("医药结算", "Clinic"),
+    "topup": ("充值", "Top-up"),
+    "payout": ("补贴发放", "Pay-out"),
+    "enquiry": ("卡查询", "Enquiry"),
+}
 
-# outcome: (first line, last line)
+TAP = ("请刷卡", "Tap card")
+ENTER_AMOUNT = ("请输入金额", "Enter amount")
+BALANCE = ("余额", "Bal.")
+NOT_PROVISIONED = ("终端未初始化", "Not provisioned")
+ONE_CARD = ("请只放一张卡", "One card only")
+READER_FAULT = ("读卡器故障", "Reader fault")
+SAM_FAULT = ("安全模块故障", "SAM fault")
+FLASH_FAULT = ("存储器故障", "Flash fault")
+CALL_SERVICE = ("请联系维护人员", "Call service")
+SERVICE = ("维护模式", "Service mode")
+JOURNAL_FULL = ("记录已满", "Journal full")
+PULL_FIRST = ("请先采集记录", "Collect records")
+
+SEE_DESK = ("请到服务台办理", "See service desk")
+OTHER_ONE = ("请换卡重试", "Use another card")
+NOT_TAKEN = ("禁止使用", "Do not accept")
+
+# outcome: (short code that staff know, "" for what is no refusal; first text, last text or None).
+# Without a last text the card's balance stands there. docs/scenes.md explains the codes. E07 is
+# for what a scene refuses outside its hours.
 OUTCOMES = {
-    outcomes.APPROVED: ("支付成功", None),
-    outcomes.RESOLVED: ("上次已扣款", None),
-    outcomes.TAP_AGAIN: ("交易未完成", "请重刷同一张卡"),
-    outcomes.HOLD_STILL: ("读卡失败", "请重新刷卡"),
-    outcomes.IN_DOUBT: ("交易存疑已记录", "请到服务台核对"),
-    outcomes.NOT_ENOUGH: ("余额不足", None),
-    outcomes.HOTLISTED: ("卡已挂失", "禁止使用"),
-    outcomes.EXPIRED: ("卡已过期", "请更换卡片"),
-    outcomes.LOCKED: ("卡应用已锁定", "请到服务台办理"),
-    outcomes.NO_ACCOUNT: ("此卡无所需账户", "请换卡重试"),
-    outcomes.UNKNOWN_CARD: ("无法识别此卡", None),
-    outcomes.OTHER_CARD: ("不是同一张卡", "请刷原卡"),
-    outcomes.TEST_CARD: ("测试卡", "禁止使用"),
-    outcomes.NOT_HERE: ("此卡未开通互通", "限发卡城市使用"),
-    outcomes.OVER_TAP: ("超过单笔限额", None),
-    outcomes.OVER_DAY: ("超过当日限额", None),
-    outcomes.OVER_COUNT: ("超过当日次数", None),
-    outcomes.TOO_SOON: ("请勿重复进入", None),
-    outcomes.PIN_NEEDED: ("请输入密码", None),
-    outcomes.PIN_WRONG: ("密码错误", "请重新输入"),
-    outcomes.NOT_AUTHORISED: ("未获授权", "请到服务台办理"),
-    outcomes.LOADED: ("充值成功", None),
-    outcomes.IDENTIFIED: ("身份已核验", None),
-    outcomes.SAM_FAULT: (SAM_FAULT, CALL_SERVICE),
-    outcomes.HOTLIST_OLD: ("黑名单已过期", CALL_SERVICE),
-    outcomes.CODE_EXPIRED: ("二维码已失效", "请刷新后重试"),
-    outcomes.CODE_WRONG: ("二维码无效", None),
-    outcomes.CARD_ERROR: ("卡片错误", "请换卡重试"),
-    outcomes.JOURNAL_FULL: (JOURNAL_FULL, PULL_FIRST),
-    outcomes.NO_CLOCK: ("时钟未设置", CALL_SERVICE),
-    outcomes.REPEATED: ("请勿重复刷卡", None),
+    outcomes.APPROVED: ("", ("支付成功", "Paid"), None),
+    outcomes.LOADED: ("", ("充值成功", "Topped up"), None),
+    outcomes.RESOLVED: ("", ("上次已扣款", "Paid last time"), None),
+    outcomes.IDENTIFIED: ("", ("身份已核验", "Identity checked"), None),
+    outcomes.HOLD_STILL: ("", ("读卡失败", "Read failed"), ("请重新刷卡", "Hold card still")),
+    outcomes.TAP_AGAIN: (
+        "",
+        ("交易未完成", "Not finished"),
+        ("请重刷同一张卡", "Same card again"),
+    ),
+    outcomes.PIN_NEEDED: ("", ("请输入密码", "Enter PIN"), None),
+    outcomes.UNKNOWN_CARD: ("E01", ("无法识别此卡", "Unknown card"), None),
+    outcomes.LOCKED: ("E02", ("卡应用已锁定", "Card is locked"), SEE_DESK),
+    outcomes.NOT_HERE: (
+        "E03",
+        ("此卡未开通互通", "Not valid here"),
+        ("限发卡城市使用", "Home city only"),
+    ),
+    outcomes.OVER_COUNT: ("E04", ("超过当日次数", "Over day count"), None),
+    outcomes.OVER_TAP: ("E05", ("超过单笔限额", "Over tap limit"), None),
+    outcomes.OVER_DAY: ("E06", ("超过当日限额", "Over day limit"), None),
+    outcomes.NOT_ENOUGH: ("E08", ("余额不足", "Balance too low"), None),
+    outcomes.HOTLISTED: ("E09", ("卡已挂失", "Lost card"), NOT_TAKEN),
+    outcomes.EXPIRED: ("E10", ("卡已过期", "Card expired"), ("请更换卡片", "Renew the card")),
+    outcomes.NO_ACCOUNT: ("E11", ("此卡无所需账户", "No such account"), OTHER_ONE),
+    outcomes.TEST_CARD: ("E12", ("测试卡", "Test card"), NOT_TAKEN),
+    outcomes.OTHER_CARD: ("E13", ("不是同一张卡", "Another card"), ("请刷原卡", "Tap first card")),
+    outcomes.TOO_SOON: ("E14", ("请勿重复进入", "Entered already"), None),
+    outcomes.REPEATED: ("E15", ("请勿重复刷卡", "Do not tap twice"), None),
+    outcomes.PIN_WRONG: ("E16", ("密码错误", "Wrong PIN"), ("请重新输入", "Enter it again")),
+    outcomes.NOT_AUTHORISED: ("E17", ("未获授权", "Not authorised"), SEE_DESK),
+    outcomes.CODE_EXPIRED: (
+        "E18",
+        ("二维码已失效", "Code expired"),
+        ("请刷新后重试", "Refresh the code"),
+    ),
+    outcomes.CODE_WRONG: ("E19", ("二维码无效", "Code not valid"), None),
+    outcomes.CARD_ERROR: ("E20", ("卡片错误", "Card error"), OTHER_ONE),
+    outcomes.IN_DOUBT: (
+        "E21",
+        ("交易存疑已记录", "In doubt, noted"),
+        ("请到服务台核对", "See service desk"),
+    ),
+    outcomes.JOURNAL_FULL: ("E90", JOURNAL_FULL, PULL_FIRST),
+    outcomes.SAM_FAULT: ("E91", SAM_FAULT, CALL_SERVICE),
+    outcomes.HOTLIST_OLD: ("E92", ("黑名单已过期", "Hotlist too old"), CALL_SERVICE),
+    outcomes.NO_CLOCK: ("E93", ("时钟未设置", "Clock not set"), CALL_SERVICE),
 }
 
 # Characters of merchants' names that the screen can also show.

@@ -93,11 +93,9 @@ def build(name: str, say: Say = print, force: bool = False) -> Path:
     out.mkdir(parents=True, exist_ok=True)
     if "build/gen" in board.inputs:
         gen = root / "build" / "gen"
-        used = glyphs.used_characters(root / "firmware" / "terminal" / "ui" / "texts.py")
-        glyphs.write_module(
-            glyphs.read_hex(sources.unifont, used), gen / "terminal" / "ui" / "glyphs.py"
-        )
-        charset.write_module(used, gen / "gb_table.py")
+        ui = root / "firmware" / "terminal" / "ui"
+        glyphs.make_module(ui, sources.unifont, gen / "terminal" / "ui" / "glyphs.py")
+        charset.write_module(glyphs.used_characters(ui), gen / "gb_table.py")
         modules.write_base(root, gen / "base.py")
     stamp, image = Stamp(out, root, sources, board.inputs, name), out / board.image
     if not force and stamp.holds(image):

@@ -2,6 +2,7 @@
 
 CELL_WIDTH, CELL_HEIGHT = 8, 16
 _INKS = " ▀▄█"
+_STEPS = {16: 1, 32: 2, 128: 4}  # size of a glyph or picture -> bytes of one of its rows
 
 
 def half_blocks(framebuffer: bytes, width: int = 128, height: int = 64) -> str:
@@ -37,10 +38,10 @@ class _Picture:
 
 
 def _glyph_rows(bitmap: bytes) -> tuple[int, tuple[int, ...]]:
-    """Width in pixels and rows of a glyph in GNU Unifont's form (16 or 32 bytes)."""
-    if len(bitmap) not in (16, 32):
-        raise ValueError("a glyph has 16 rows of one or two bytes")
-    step = len(bitmap) // 16
+    """Width in pixels and rows of a glyph in GNU Unifont's form, or of a picture of 32 x 32."""
+    if len(bitmap) not in _STEPS:
+        raise ValueError("a glyph has 16 rows of one or two bytes, a picture 32 of four")
+    step = _STEPS[len(bitmap)]
     rows = (int.from_bytes(bitmap[i : i + step], "big") for i in range(0, len(bitmap), step))
     return step * 8, tuple(rows)
 
@@ -55,7 +56,8 @@ class ScreenReader:
     """Reads text on a grid of 8x16 cells, at single and at double size, upright or inverted.
 
     glyphs: character to bitmap, rows from the top, one or two bytes a row, leftmost pixel in the
-    highest bit. Where two characters look alike the first in the dict is read.
+    highest bit; also name to picture, of four bytes a row. Where two look alike the first in the
+    dict is read.
     """
 
     def __init__(self, glyphs: dict[str, bytes]) -> None:
