@@ -72,6 +72,10 @@ class Scanner:
         if is_continuous:
             await self._write_zone(_ZONE_MODE, mode & ~_MODE_BITS & 0xFF | _CONTINUOUS)
 
+    def has_more(self) -> bool:
+        """True if something of a code has come."""
+        return self._at < self._end or self._port.any() > 0
+
     async def scan(self, timeout_ms: int) -> "bytes | None":
         """Light up and look for one code; None if there is none in timeout_ms.
 

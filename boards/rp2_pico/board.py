@@ -23,6 +23,7 @@ from drivers.reader.mfrc522 import MFRC522
 from drivers.reader.mfrc522_bus import SpiBus
 from drivers.reader.pn532 import PN532
 from drivers.reader.pn532_link import HsuLink, I2cLink, SpiLink
+from drivers.scanner import Scanner
 from drivers.stdio_port import StdioPort
 from drivers.uart_port import UartPort
 
@@ -52,6 +53,9 @@ class Board:
         self.buzzer = Buzzer(machine.Pin(pins.BUZZER, machine.Pin.OUT))
         self.led = Led(machine.Pin(pins.LED, machine.Pin.OUT))
         self.keypad = _keypad(pins)
+        self.gate = Led(machine.Pin(pins.GATE, machine.Pin.OUT))
+        scanner = machine.UART(0, 9600, tx=pins.SCANNER_TX, rx=pins.SCANNER_RX, rxbuf=600)
+        self.scanner = Scanner(UartPort(scanner))
         clock = DS3231(i2c)
         # Without one the clock goes on from the last record until the host sets it.
         self.rtc = clock if clock.is_there() else None

@@ -6,6 +6,7 @@ it the reader is on I2C 0 or SPI 0.
 
 import os
 
+import gb_table
 import machine
 import slots
 from bench import Flash, ask
@@ -20,11 +21,17 @@ from drivers.reader.mfrc522 import MFRC522
 from drivers.reader.mfrc522_bus import SpiBus
 from drivers.reader.pn532 import PN532
 from drivers.reader.pn532_link import HsuLink, I2cLink, SpiLink
+from drivers.led import Led
+from drivers.gb18030 import Encoder
+from drivers.printer import Printer
+from drivers.scanner import Scanner
 from drivers.stdio_port import StdioPort
 from drivers.uart_port import UartPort
 
 _BUZZER_PIN = 15
 _READER_CS, _READER_RESET = 17, 20
+_GATE_PIN = 28
+_SCANNER_UART, _PRINTER_UART = 0, 2
 _HOTLIST_START = slots.SLOTS_START + 2 * slots.SLOT_SIZE
 _HOTLIST_SIZE = 60 * 1024
 _JOURNAL_START = _HOTLIST_START + _HOTLIST_SIZE
@@ -62,6 +69,10 @@ class Board:
         self.display = SSD1306(I2cWire(i2c))
         self.buzzer = Buzzer(machine.Pin(_BUZZER_PIN))
         self.keypad = Keypad()
+        self.gate = Led(machine.Pin(_GATE_PIN))
+        self.scanner = Scanner(UartPort(machine.UART(_SCANNER_UART, 9600)))
+        encode = Encoder(gb_table.CHARACTERS, gb_table.CODES).encode
+        self.printer = Printer(UartPort(machine.UART(_PRINTER_UART, 9600)), encode)
         self.rtc = machine.RTC()
         self.hotlist_flash = Flash(_HOTLIST_START, _HOTLIST_SIZE)
         self.journal_flash = Flash(_JOURNAL_START, _JOURNAL_SIZE)

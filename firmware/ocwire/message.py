@@ -29,6 +29,9 @@ UPDATE_BEGIN = 0x1B  # a bundle's header -> offset in its image to go on from
 UPDATE_DATA = 0x1C  # offset | bytes of the image -> offset wanted next
 UPDATE_ACTIVATE = 0x1D  # put it on trial, restart
 UPDATE_CONFIRM = 0x1E  # what is on trial stays
+QUESTION = 0x20  # ms to wait -> number (0: none), ms left | what is asked, as JSON
+REPLY = 0x21  # number of a question | the answer, as JSON -> 1 if it came in time
+LIST = 0x22  # which list, offset | bytes of it -> offset wanted next
 CONFIG_PART = 0x23  # offset | a part of a configuration as JSON -> offset wanted next
 ANSWER = 0x80
 ERROR = 0xFF
@@ -98,6 +101,12 @@ _FORMATS = {
     UPDATE_ACTIVATE | ANSWER: ">",
     UPDATE_CONFIRM: ">",
     UPDATE_CONFIRM | ANSWER: ">",
+    QUESTION: ">H",
+    QUESTION | ANSWER: ">II",
+    REPLY: ">I",
+    REPLY | ANSWER: ">B",
+    LIST: ">BI",
+    LIST | ANSWER: ">I",
     CONFIG_PART: ">I",
     CONFIG_PART | ANSWER: ">I",
     ERROR: ">BB",  # request type, code | text
@@ -116,6 +125,9 @@ _HAS_TAIL = (
     UPDATE_STATUS | ANSWER,
     UPDATE_BEGIN,
     UPDATE_DATA,
+    QUESTION | ANSWER,
+    REPLY,
+    LIST,
     ERROR,
 )
 

@@ -36,6 +36,14 @@ INTENT = 0x20
 RESULT = 0x21
 CARRIED = 0x22
 DEBITED = 0x23
+SHIFT = 0x30
+ENTRY = 0x31
+LOAN = 0x32
+STAY = 0x33
+TRIP = 0x34
+MEDICAL = 0x35
+ADMIN = 0x36
+LIST = 0x37
 
 # Transaction types (TTI, JR/T 0025.1) as INTENT carries them.
 LOADS = (0x01, 0x02)  # ED, EP: the only ones that put money on a card
@@ -72,7 +80,50 @@ EVENTS = {ACTIVATED: "activated", CONFIRMED: "confirmed", ROLLED_BACK: "rolled b
 # What a card was identified for, or a code taken for.
 ADMISSION = 1
 CHECK_IN = 2
-PURPOSES = {ADMISSION: "admission", CHECK_IN: "check-in"}
+RIDE = 3
+PURPOSES = {ADMISSION: "admission", CHECK_IN: "check-in", RIDE: "ride"}
+
+# Events of a shift, a trip.
+BEGUN, ENDED = 1, 2
+SHIFTS = {BEGUN: "begun", ENDED: "ended"}
+
+# How somebody was let in (ENTRY): by a card that proved itself, a card that was only read, a QR
+# code, or with nothing: counted by hand. A meal given out without money is one too.
+BY_CARD, BY_READING, BY_CODE, BY_HAND, MEAL = 1, 2, 3, 4, 5
+WAYS = {
+    BY_CARD: "card",
+    BY_READING: "card, read only",
+    BY_CODE: "code",
+    BY_HAND: "by hand",
+    MEAL: "meal",
+}
+
+# What is done with an item of the library (LOAN).
+LEND, RETURN, RENEW = 1, 2, 3
+LOANS = {LEND: "lend", RETURN: "return", RENEW: "renew"}
+
+# What a hotel's guest does (STAY).
+ARRIVES, JOINS, LEAVES, DEPOSITS, REFUNDED = 1, 2, 3, 4, 5
+STAYS = {
+    ARRIVES: "arrives",
+    JOINS: "joins",
+    LEAVES: "leaves",
+    DEPOSITS: "deposits",
+    REFUNDED: "deposit back",
+}
+
+# How a medical payment stands (MEDICAL).
+ASKED, COMMITTED, REVERSED = 1, 2, 3
+MEDICALS = {ASKED: "asked", COMMITTED: "committed", REVERSED: "reversed"}
+
+# What an operator did (ADMIN).
+ENTERED, LOCKED_OUT, SERVICE_MODE, UNDONE = 1, 2, 3, 4
+ADMINS = {
+    ENTERED: "menu opened",
+    LOCKED_OUT: "wrong PIN",
+    SERVICE_MODE: "service mode",
+    UNDONE: "purchase undone",
+}
 
 # kind: (name, struct format, field names). Amounts and balances in fen, times in UTC seconds.
 _INTENT = (
@@ -92,10 +143,28 @@ _BODIES = {
     RESULT: ("result", ">IIBI4s4s", "intent_seq time_s outcome balance tac mac2"),
     CARRIED: ("carried", ">IB10sIIIHI4sBBBB", "intent_seq " + _INTENT),
     DEBITED: ("debited", ">B4s", "after_s tac"),
+    SHIFT: ("shift", ">IBBII", "time_s event operator count amount"),
+    ENTRY: ("entry", ">IB10sH", "time_s way serial count"),
+    LOAN: ("loan", ">IBB10s", "time_s event is_online serial"),
+    STAY: ("stay", ">IB10s", "time_s event serial"),
+    TRIP: ("trip", ">IBHBB", "time_s event line direction stop"),
+    MEDICAL: ("medical", ">IB10sI", "time_s event serial amount"),
+    ADMIN: ("admin", ">IBB", "time_s event operator"),
+    LIST: ("list", ">IIHI", "time_s version entries digest"),
 }
 
 # Kinds whose fields are followed by bytes of any size, and what these are called.
-_TAILS = {IDENTITY: "sealed", INTENT: "payload", CARRIED: "payload"}
+_TAILS = {
+    IDENTITY: "sealed",
+    INTENT: "payload",
+    CARRIED: "payload",
+    LOAN: "item",
+    STAY: "room",
+    TRIP: "driver",
+    MEDICAL: "reference",
+    ADMIN: "detail",
+    LIST: "list_name",
+}
 
 _TIME_OFFSET = {INTENT: 11, RESULT: 4, CARRIED: 15}
 _TIMELESS = (DEBITED,)

@@ -1,4 +1,4 @@
-"""Public keys as settings have them: whose ride codes are taken, who may sign updates."""
+"""Public keys in settings: whose ride codes are taken, who may sign updates and lists."""
 
 from binascii import unhexlify
 
@@ -21,7 +21,7 @@ def qr_roots(text):
     return found
 
 
-def update_roots(text):
+def sm2_keys(text):
     """SM2 public keys (X|Y) of compressed ones in hex, with spaces. Raises ValueError likewise."""
     found = []
     for word in text.split():

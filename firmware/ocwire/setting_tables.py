@@ -45,7 +45,6 @@ COMMON = (
             ("name", "label", "", 0, 16),
             ("pin", "pin", None, 49, 49),
             ("level", "int", 1, 1, 2),
-            ("card", "serial", "", 0, 20),
         ),
         0,
         16,
@@ -53,7 +52,8 @@ COMMON = (
     ("shift_needed", "bool", 0, 0, 1),
     ("service", "label", "", 0, 16),
     ("qr_roots", "qr_roots", "", 0, 600),
-    ("update_roots", "update_roots", "", 0, 300),
+    ("update_roots", "sm2_keys", "", 0, 300),
+    ("list_roots", "sm2_keys", "", 0, 300),
     ("trial_s", "int", 600, 5, 86400),
     ("serial_offset", "int", 0, 0, 0xFFFFFFFF),
     ("sam", "choice", "soft", ("soft", "psam"), None),
@@ -103,7 +103,6 @@ _CANTEEN = (
         0,
         16,
     ),
-    ("subsidy_account", "choice", "", ("", "transit", "bank", "social"), None),
     ("pin_over", "fen", 0, 0, 10000000),
     ("booked_only", "bool", 0, 0, 1),
 )
@@ -111,7 +110,6 @@ _CANTEEN = (
 _LIBRARY = (
     ("patron_limit", "int", 10, 1, 100),
     ("loan_days", "int", 30, 1, 365),
-    ("renewals", "int", 1, 0, 10),
     ("offline", "bool", 1, 0, 1),
     ("receipt", "bool", 0, 0, 1),
 )
@@ -119,7 +117,6 @@ _LIBRARY = (
 _HOTEL = (
     ("rooms", "ranges", "", 0, 200),
     ("deposit", "fen", 0, 0, 10000000),
-    ("passback_s", "int", 0, 0, 86400),
 )
 
 _MUSEUM = (
@@ -135,14 +132,16 @@ _MUSEUM = (
         0,
         24,
     ),
-    ("group_most", "int", 10, 1, 100),
-    ("passback_s", "int", 0, 0, 86400),
+    ("group_most", "int", 10, 1, 99),
     ("gate_ms", "int", 500, 0, 10000),
 )
 
 _BUS = (
-    ("line", "label", "", 0, 16),
+    ("line", "label", "", 0, 8),
     ("line_number", "int", 0, 0, 65535),
+    ("institution", "hex", "", 16, 16),
+    ("operator_code", "hex", "", 4, 4),
+    ("vehicle", "text", "", 0, 8),
     ("direction", "choice", "up", ("up", "down"), None),
     ("stops", "int", 20, 2, 100),
     ("mode", "choice", "flat", ("flat", "by_stops"), None),
@@ -164,7 +163,6 @@ _BUS = (
         (
             ("card_type", "card_type", None, 1, 255),
             ("percent", "int", 100, 0, 200),
-            ("review_needed", "bool", 0, 0, 1),
         ),
         0,
         16,

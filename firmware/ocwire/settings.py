@@ -13,10 +13,11 @@ Fields: setting_tables.py, (name, kind, default, low, high). Kinds, with their v
     label      low to high half-width cells of a screen; a Chinese character takes two
     choice     one of `low`
     city       region code, four digits, or ""
+    hex        high hex digits, or ""
     serial     application serial, 20 digits, or ""
     ranges     numbers and ranges of them, "101-118, 201", or ""
     pin        "salt:hash" of pin.py
-    qr_roots, update_roots: public keys, as roots.py has them
+    qr_roots, sm2_keys: public keys, as roots.py has them
     tables     a list of low to high tables; `default` holds their fields
 """
 
@@ -138,6 +139,8 @@ def _fault(field, value):
             return ""
         said = value + " is unknown, not" if value else "must be one"
         return "%s of %s" % (said, ", ".join(word or '""' for word in low))
+    if kind == "hex":
+        return "" if not value or _is_hex(value, high) else "must be %d hex digits" % high
     if kind in _DIGITS:
         size, text = _DIGITS[kind]
         return text if value and not (len(value) == size and _is_number(value)) else ""
@@ -163,6 +166,10 @@ def _is_plain(text):
 
 def _is_number(text):
     return text != "" and all(char in "0123456789" for char in text)
+
+
+def _is_hex(text, size):
+    return len(text) == size and all(char in "0123456789abcdefABCDEF" for char in text)
 
 
 def _is_date(value):
@@ -196,7 +203,7 @@ _READERS = {
     "ranges": ranges,
     "pin": pin.split,
     "qr_roots": roots.qr_roots,
-    "update_roots": roots.update_roots,
+    "sm2_keys": roots.sm2_keys,
 }
 
 

@@ -5,43 +5,51 @@ when the configuration changes or the reader or the flash fails.
 """
 
 import asyncio
-import gc
-import time
 
 import occrypto
 from occard.qr import Codes, TokenDecoder, TransitDecoder
-from ocwire import message, record
+from ocwire import cardlist, message, record
 from ocwire.errors import SettingError
 
-from drivers.reader.base import LinkError, ReaderError, SeveralCards
+from drivers.reader.base import ReaderError
 
 from . import config, keys
+from .cardlist import CardList
 from .clock import Clock
 from .engine import Engine
 from .hotlist import Hotlist
 from .journal import Journal, JournalError, JournalFull
 from .link.service import LinkService, Refused
+from .online import Online
 from .rules import Limits, Rules
 from .sam.base import SamError
 from .sam.psam import SCHEMES, Psam
 from .sam.soft import PurchaseKey, SoftSam
-from .scenes import canteen
+from .scenes import bus, canteen, clinic, enquiry, hotel, library, museum, operator, subsidy, topup
 from .sealing import Sealer
-from .tally import Tally
+from .shift import Shift
+from .tally import Tally, day_start
+from .till import Till
 from .ui import texts
 from .ui.facade import UI
 from .update import Updates
 from .version import FIRMWARE
 
-_POLL_MS = 150
-_PRESENCE_MS = 100
 _RESTART_MS = 500
-_COLLECT_POLLS = 20
-_SHOW_MS = 1200
 _SUBJECT_CONFIG = 1
 _SUBJECT_KEYS = 2
 _NO_ID = bytes(6)
-_SCENES = {"canteen": canteen.run}
+_SCENES = {
+    "bus": bus.run,
+    "canteen": canteen.run,
+    "clinic": clinic.run,
+    "enquiry": enquiry.run,
+    "hotel": hotel.run,
+    "library": library.run,
+    "museum": museum.run,
+    "subsidy": subsidy.run,
+    "topup": topup.run,
+}
 
 
 class Terminal:
@@ -57,11 +65,13 @@ class Terminal:
         self.clock = Clock(board.rtc)
         self.hotlist = Hotlist(board.hotlist_flash, board.root + "/hotlist.bin")
         self.is_stopping = self.is_restarting = False
+        self.online = Online()
+        self.lists = [CardList(board.root + "/list%d.bin" % n) for n in cardlist.NAMES]
         self.updates = Updates(self, boot, board.name)
         self.keys = keys.load(board.root + "/keys.bin", board.secret)
         self.config = config.load(board.root + "/config.json", _SCENES)
         self.journal = None
-        self.engine = None
+        self.engine = self.shift = None
         self._changed = asyncio.Event()
         self.fault = ""  # what the terminal cannot do just now, for the technician
         if self.keys is not None:
@@ -124,6 +134,17 @@ class Terminal:
             raise SettingError("sam", "psam: this board has no slot for one")
         return values
 
+    def take_list(self, number, offset, data):
+        """Bytes of a card list: -> the offset wanted next. Raises ListError, Refused."""
+        if number not in cardlist.NAMES:
+            raise Refused("there is no list %d" % number)
+        held = self.lists[number]
+        before = held.header
+        offset = held.write(offset, data, config.list_roots(self.config))
+        if held.header is not before:
+            self.journal.append(record.LIST, held.taken(self.clock.now_s()))
+        return offset
+
     def stop(self):
         """Leave service: the port goes to the REPL."""
         self.is_stopping = True
@@ -174,11 +195,16 @@ class Terminal:
 
     def _make_engine(self):
         values = self.config
+        self.ui.language = texts.LANGUAGES.index(values["language"])
+        rules = self._make_rules()
+        path = self._board.root + "/shift.bin"
+        self.shift = Shift(path, self.journal, self.clock, bool(values["shift_needed"]))
+        rules.meters.append(self.shift)
         self.engine = Engine(
             self.journal,
             self._make_sam(),
             self.clock,
-            self._make_rules(),
+            rules,
             values["serial_offset"],
             values["repeat_ms"],
             sealer=Sealer(self.keys.journal),
@@ -207,7 +233,7 @@ class Terminal:
         )
         tally = None
         if limits.needs_tally:
-            tally = Tally(config["counted_cards"])
+            tally = Tally(config["counted_cards"], day_start)
             tally.restore(self.journal, self.clock.now_s())
         city = bytes.fromhex(config["city"])
         return Rules(
@@ -219,10 +245,10 @@ class Terminal:
             config["hotlist_days"],
         )
 
-    def record(self, kind, *values):
+    def record(self, kind, *values, tail=b""):
         """Append a record that is no sale; one that has no room is left out, never an error."""
         try:
-            self.journal.append(kind, record.pack(kind, *values))
+            self.journal.append(kind, record.pack(kind, *values, tail=tail))
         except JournalFull:
             pass
 
@@ -254,7 +280,7 @@ class Terminal:
         if self.engine is None:
             self.ui.notice(texts.FLASH_FAULT, texts.CALL_SERVICE)
             return
-        till = Till(self, self._board, self._changed)
+        till = Till(self, self._board, self._changed, operator.menu)
         while not till.is_over:
             try:
                 await till.start()
@@ -277,114 +303,9 @@ class Terminal:
     def _report(self, text, error):
         self.fault = "%s: %s" % (type(error).__name__, error)
         try:
-            self.ui.notice(text, texts.CALL_SERVICE)
+            self.ui.notice(text, self.config["service"] or texts.CALL_SERVICE)
         except OSError:
             pass  # the display itself is what failed
-
-
-class Till:
-    """What a scene is handed: engine, ui, config, title, and the two ends of a tap."""
-
-    def __init__(self, terminal, board, changed):
-        self.engine = terminal.engine
-        self.ui = terminal.ui
-        self.config = terminal.config
-        self.title = UI.title(self.config["merchant"], self.config["scene"])
-        self._changed = changed
-        self._updates = terminal.updates
-        self._journal = terminal.journal
-        self._reader = board.reader
-        self._keypad = board.keypad
-        self._idle_polls = 0
-        self._found = None  # a card that lay there at the start
-        self._has_drawn_over = False
-        self._shown_ms = None  # when the last outcome was shown, while it is to stay
-
-    @property
-    def is_over(self):
-        """True when the scene is to end: another configuration, or service mode."""
-        return self._changed.is_set()
-
-    async def start(self):
-        """Bring SAM and reader up and look at the field. Raises SamError, LinkError."""
-        await self.engine.start()
-        await self._reader.start()
-        try:
-            self._found = await self._reader.poll(0)
-        except SeveralCards:
-            return  # said when the next card is looked for
-        if self._found is None:
-            self.engine.field_is_empty()
-
-    def can_sell(self):
-        """False if the journal is full: nothing is sold before the host has pulled."""
-        return self._journal.has_room()
-
-    def show_outcome(self, outcome):
-        """Tell what a tap ended in; it stays on the screen for a while."""
-        self.ui.outcome(outcome)
-        self._shown_ms = time.ticks_ms()
-
-    def is_showing(self):
-        """True while the last outcome is to stay on the screen."""
-        if self._shown_ms is not None:
-            if time.ticks_diff(time.ticks_ms(), self._shown_ms) < _SHOW_MS:
-                return True
-            self._shown_ms = None
-        return False
-
-    async def next_card(self):
-        """A card that came within a short time, or None: then there is time to erase ahead."""
-        self._updates.scene_moves()
-        target, self._found = self._found, None
-        if target is None:
-            try:
-                target = await self._reader.poll(_POLL_MS)
-            except SeveralCards:
-                await self._refuse_several()
-                return None
-        if target is None:
-            self.engine.field_is_empty()
-            self._journal.prepare()
-            self._idle_polls += 1
-            if self._idle_polls % _COLLECT_POLLS == 0:
-                gc.collect()  # now, so that no tap has to wait for it
-        return target
-
-    async def _refuse_several(self):
-        """Say so until the field is empty: none is charged for being the last to leave it."""
-        self.ui.one_card()
-        self._shown_ms, self._has_drawn_over = None, True
-        while not self.is_over:
-            self._updates.scene_moves()
-            await asyncio.sleep_ms(_PRESENCE_MS)
-            try:
-                if await self._reader.poll(0) is None:
-                    return
-            except SeveralCards:
-                pass
-
-    def was_drawn_over(self):
-        """True once after something else than the scene's own screens was shown."""
-        was, self._has_drawn_over = self._has_drawn_over, False
-        return was
-
-    def key(self):
-        """The next key pressed, or None."""
-        return self._keypad.read() if self._keypad is not None else None
-
-    async def card_left(self, target):
-        """Wait until the card is taken away."""
-        while not self.is_over:
-            self._updates.scene_moves()
-            try:
-                if not await target.is_present():
-                    self.engine.field_is_empty()
-                    return
-            except LinkError:
-                await self._reader.start()
-                return  # not seen to leave: the engine does not charge it again
-            await asyncio.sleep_ms(_PRESENCE_MS)
 
 
 async def serve(board, boot=None):

@@ -70,3 +70,9 @@ def _ask(rtc):
         return (rtc.read_s() if rtc is not None else None) or 0
     except OSError:
         return 0
+
+
+def text(unix_s):
+    """China Standard Time in 14 cells: "11-27 19:50:06"."""
+    t = calendar.to_bcd(unix_s)
+    return "%02x-%02x %02x:%02x:%02x" % tuple(t[2:])

@@ -19,7 +19,12 @@ def qr_roots(values):
 
 def update_roots(values):
     """SM2 public keys (X|Y) whose holders may sign updates, of checked values."""
-    return roots.update_roots(values["update_roots"])
+    return roots.sm2_keys(values["update_roots"])
+
+
+def list_roots(values):
+    """SM2 public keys (X|Y) whose holders may sign card lists, of checked values."""
+    return roots.sm2_keys(values["list_roots"])
 
 
 def parse(raw, scenes=None):

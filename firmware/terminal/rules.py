@@ -48,6 +48,9 @@ class Rules:
     city: this place's region code (2 bytes BCD); then each JT/T 978 card's management information
     is read: cards of other cities must be interoperable, and test cards are refused unless
     takes_test_cards. hotlist_days: nothing is sold on an older hotlist; 0: any age will do.
+
+    meters: objects with check(serial, amount, now_s), which raises Refusal for a purchase that may
+    not be, and took(serial, amount, time_s, tti, payload), told of each transaction that was done.
     """
 
     def __init__(
@@ -65,6 +68,7 @@ class Rules:
         self._tally = tally
         self._city = city
         self._takes_test_cards = takes_test_cards
+        self.meters = []  # what scenes count besides: Shift, a canteen's Meter
 
     async def check(self, card, order, clock, ledger):
         """Raises Refusal if `card` may not do `order` now."""
@@ -78,7 +82,10 @@ class Rules:
         if self._city and card.profile.is_transit:
             await self._check_place(card)
         if not order.adds:
-            self._check_limits(card.serial, order.amount, clock.now_s())
+            now_s = clock.now_s()
+            self._check_limits(card.serial, order.amount, now_s)
+            for meter in self.meters:
+                meter.check(card.serial, order.amount, now_s)
 
     def check_balance(self, order, answer):
         """Raises Refusal if too little would be left. answer: the card's Initialized."""
@@ -106,7 +113,9 @@ class Rules:
         if limits.passback_s and count and 0 <= now_s - last_s < limits.passback_s:
             raise Refusal(Outcome(TOO_SOON))
 
-    def count(self, serial, amount, time_s):
-        """A purchase was made."""
-        if self._tally is not None:
+    def took(self, serial, amount, time_s, tti, payload):
+        """A transaction was done."""
+        if self._tally is not None and tti not in record.LOADS:
             self._tally.add(serial, amount, time_s)
+        for meter in self.meters:
+            meter.took(serial, amount, time_s, tti, payload)

@@ -1,4 +1,4 @@
-"""What each card has spent here today: a table in RAM, made anew from the journal at start."""
+"""What each card has spent here in a period: a table in RAM, made anew from the journal."""
 
 import struct
 
@@ -11,30 +11,35 @@ _BATCH_SIZE = 2048
 
 
 class Tally:
-    """cards: how many different ones a day are counted; 16 bytes of RAM each.
+    """cards: how many different ones a period are counted; 16 bytes of RAM each.
+
+    start_of(time_s): the UTC second in which the period that time_s lies in began; see day_start.
 
     A card beyond them finds the table full and is told what the fullest place says: it is refused
-    rather than let past its limit. Days are those of China Standard Time.
+    rather than let past its limit.
     """
 
-    def __init__(self, cards):
+    def __init__(self, cards, start_of):
         self._count = cards
         self._table = bytearray(cards * _SIZE)
-        self._day = None
+        self._start_of = start_of
+        self._start_s = None
 
     def of(self, serial, now_s):
-        """(fen, purchases, time of the last one) of this card today; zeros for a new one."""
-        self._turn(now_s)
+        """(fen, purchases, time of the last one) of this card in the present period; zeros for a
+        new one."""
+        self._turn(self._start_of(now_s))
         at = self._place(serial)
         if at is None:
             return 0xFFFFFFFF, 0xFFFF, now_s
         return struct.unpack_from(_ENTRY, self._table, at)[1:]
 
     def add(self, serial, amount, time_s):
-        """A purchase of `amount` fen. One of another day than the latest changes nothing."""
-        if self._day is not None and _day(time_s) < self._day:
+        """A purchase of `amount` fen. One of a period before the latest changes nothing."""
+        start_s = self._start_of(time_s)
+        if self._start_s is not None and start_s < self._start_s:
             return
-        self._turn(time_s)
+        self._turn(start_s)
         at = self._place(serial)
         if at is not None:
             _, spent, count, _ = struct.unpack_from(_ENTRY, self._table, at)
@@ -42,27 +47,15 @@ class Tally:
             struct.pack_into(_ENTRY, self._table, at, _mark(serial), spent, count + 1, time_s)
 
     def restore(self, journal, now_s):
-        """Count today's purchases of the journal: reads its records of today once."""
-        self._turn(now_s)
-        midnight_s = now_s - (now_s + calendar.CST_OFFSET_S) % 86400
-        intents = {}
-        for item in _since(journal, midnight_s):
-            if item.kind == record.INTENT:
-                intents[item.seq] = item.fields()
-            elif record.closes(item.kind):
-                result = item.fields()
-                intent = intents.pop(result["intent_seq"], None)
-                if (
-                    intent is not None
-                    and intent["tti"] not in record.LOADS
-                    and result["outcome"] in record.COUNTED + (record.WRONG_MAC2,)
-                ):
-                    self.add(intent["serial"], intent["amount"], intent["time_s"])
+        """Count the present period's purchases: reads its records of the journal once."""
+        self._turn(self._start_of(now_s))
+        for intent in done(since(journal, self._start_s)):
+            if intent["tti"] not in record.LOADS:
+                self.add(intent["serial"], intent["amount"], intent["time_s"])
 
-    def _turn(self, now_s):
-        day = _day(now_s)
-        if day != self._day:
-            self._day = day
+    def _turn(self, start_s):
+        if start_s != self._start_s:
+            self._start_s = start_s
             for at in range(0, len(self._table), _SIZE):
                 struct.pack_into(_ENTRY, self._table, at, 0, 0, 0, 0)
 
@@ -83,11 +76,25 @@ def _mark(serial):
     return occrypto.crc32(serial) or 1
 
 
-def _day(time_s):
-    return (time_s + calendar.CST_OFFSET_S) // 86400
+def day_start(time_s):
+    """When the day of China Standard Time that time_s lies in began."""
+    return time_s - (time_s + calendar.CST_OFFSET_S) % 86400
 
 
-def _since(journal, time_s):
+def done(items):
+    """The intents, as fields, of the transactions among these records that moved money."""
+    intents = {}
+    for item in items:
+        if item.kind == record.INTENT:
+            intents[item.seq] = item.fields()
+        elif record.closes(item.kind):
+            result = item.fields()
+            intent = intents.pop(result["intent_seq"], None)
+            if intent is not None and result["outcome"] in record.COUNTED + (record.WRONG_MAC2,):
+                yield intent
+
+
+def since(journal, time_s):
     """The journal's records from the first one of `time_s` on."""
     low, high = journal.oldest_seq, journal.next_seq
     while low < high:  # the first record that is not older

@@ -28,6 +28,23 @@ def masked(serial: str | None) -> str:
     return f"…{serial[-4:]}" if serial else ""
 
 
+# What the numbers of a field say, by kind and name.
+_WORDS = {
+    (record.UPDATED, "event"): record.EVENTS,
+    (record.SHIFT, "event"): record.SHIFTS,
+    (record.TRIP, "event"): record.SHIFTS,
+    (record.LOAN, "event"): record.LOANS,
+    (record.STAY, "event"): record.STAYS,
+    (record.MEDICAL, "event"): record.MEDICALS,
+    (record.ADMIN, "event"): record.ADMINS,
+    (record.ENTRY, "way"): record.WAYS,
+    (record.REFUSED, "reason"): record.REASONS,
+    (record.IDENTITY, "purpose"): record.PURPOSES,
+    (record.CODE, "purpose"): record.PURPOSES,
+}
+_PLAIN_TEXTS = ("item", "room", "driver", "reference", "detail", "list_name")
+
+
 def describe(item: record.Record, intent: bytes | None = None) -> dict[str, Any]:
     """A record for people and JSON: numbers as they are, bytes as hex, outcomes in words.
 
@@ -39,18 +56,17 @@ def describe(item: record.Record, intent: bytes | None = None) -> dict[str, Any]
         body = record.as_result(item.seq, item.kind, item.body, intent)
         values = record.fields(record.RESULT, body)
     for name, value in values.items():
-        if name == "outcome":
+        words = _WORDS.get((item.kind, name))
+        if words is not None:
+            value = words.get(value, value)
+        elif name == "outcome":
             value = record.OUTCOMES.get(value, value)
-        elif name == "reason":
-            value = record.REASONS.get(value, value)
         elif name == "cause":
             out["clock"] = _clock_at_boot(value)
             value &= ~(record.CLOCK_NOT_SET | record.CLOCK_LATE)
-        elif name == "purpose":
-            value = record.PURPOSES.get(value, value)
-        elif name == "event":
-            value = record.EVENTS.get(value, value)
-        elif name == "version":
+        elif name in _PLAIN_TEXTS:
+            value = value.decode("utf-8", "replace")
+        elif name == "version" and item.kind == record.UPDATED:
             value = bundle.version_text(value)
         elif name == "firmware":
             value = value.rstrip(b"\0").decode("ascii", "replace")
@@ -112,11 +128,12 @@ def _more(row: dict[str, Any]) -> str:
     if "outcome" in row:
         return f"{row['outcome']}, TAC {row['tac']}"
     if "event" in row:
-        return f"{row['version']} {row['event']}"
+        more = [row[name] for name in ("version", *_PLAIN_TEXTS) if row.get(name)]
+        return " ".join(str(word) for word in (row["event"], *more))
     if "boots" in row:
         late = "" if row["clock"] == "set" else f", clock {row['clock']}"
         return f"boots {row['boots']}{late}"
-    for name in ("reason", "purpose", "upto_seq", "error"):
+    for name in ("reason", "purpose", "way", "upto_seq", "error"):
         if name in row:
             return f"{name.replace('_', ' ')} {row[name]}"
     return f"counter {row['card_counter']}" if "card_counter" in row else ""

@@ -27,3 +27,22 @@ def flash(uf2):
     rig.world.run(500)
     rig.world.close()
     return rig.world.flash_image()
+
+
+@pytest.fixture
+def tell(unix_binary, tmp_path):
+    """Begin a story on the unix port: tell(what it then shows, **settings) -> story.Story."""
+    from onecard.sim.worlds.unix import UnixWorld
+    from story import Story
+
+    stories = []
+
+    def begin(says, **config):
+        world = UnixWorld(unix_binary, tmp_path / "world", time_scale=0.0)
+        stories.append(Story(world, tmp_path, config))
+        stories[0].begin(says)
+        return stories[0]
+
+    yield begin
+    for story in stories:
+        story.close()

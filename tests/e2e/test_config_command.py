@@ -80,11 +80,18 @@ def test_a_file_sets_a_terminal_up_and_is_sent_to_one_in_service(tmp_path, termi
     assert done.returncode == 1 and "marchant" in done.stderr
 
 
+def wait_shown(sim, text):
+    """Wait until the screen has shown it, before the sim was ready or after."""
+    seen = [row for e in sim.events if e["event"] == "screen" for row in e["text"]]
+    if not any(text in row for row in seen):
+        sim.screen(text)
+
+
 @pytest.mark.usefixtures("unix_image")
 def test_a_virtual_terminal_runs_a_file_of_settings(tmp_path):
     path = tmp_path / "shop.toml"
     path.write_text("price = 4.20\nmin_left = 90\n")
     with Sim(tmp_path, "--config", path) as sim:
-        assert "¥4.20" in sim.events[-2]["text"][1]
+        wait_shown(sim, "¥4.20")
     with Sim(tmp_path, "--config", path, "--price", "6.00") as sim:
-        assert "¥6.00" in sim.events[-2]["text"][1]
+        wait_shown(sim, "¥6.00")

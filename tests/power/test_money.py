@@ -27,7 +27,7 @@ from terminal.outcomes import (
     TAP_AGAIN,
 )
 from terminal.rules import Limits, Rules
-from terminal.tally import Tally
+from terminal.tally import Tally, day_start
 
 STEPS = int(os.environ.get("ONECARD_MONEY_STEPS", "10000"))
 STEP_COUNT = 50
@@ -61,7 +61,7 @@ class Money(RuleBasedStateMachine):
         self.issuer = BenchIssuer()
 
     def _rules(self):
-        tally = Tally(16)
+        tally = Tally(16, day_start)
         if hasattr(self, "here"):
             tally.restore(self.here.journal, self.here.clock.now_s())
         return Rules(self.hotlist, Limits(day=DAY_LIMIT), tally)

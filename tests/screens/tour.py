@@ -101,7 +101,8 @@ class Tour:
         self.board, self.terminal = self._running.board, self._running.terminal
         self.board.reader, self.board.keypad = TourReader(), Keys()
         self.board.rtc.write_s(inproc.NOW_S)
-        self.terminal.ui.language = texts.LANGUAGES.index(language)
+        self._language = language
+        self.terminal.ui.language = texts.LANGUAGES.index(language)  # before it is provisioned
         self.run(0.1)
 
     def close(self):
@@ -157,7 +158,8 @@ class Tour:
         """Keys, configuration, the right time, and a hotlist of serials."""
         client = self._client = self._running.client()
         client.hello()
-        client.provision(self.keystore.provision_fields(inproc.TERMINAL), values)
+        settings = {"language": self._language} | values
+        client.provision(self.keystore.provision_fields(inproc.TERMINAL), settings)
         client.hello()
         client.authenticate(self.keystore.link_key(inproc.TERMINAL))
         client.set_time(inproc.NOW_S)
@@ -166,7 +168,7 @@ class Tour:
 
     def configure(self, **values):
         """Another configuration of the provisioned terminal."""
-        self._client.configure(values)
+        self._client.configure({"language": self._language} | values)
         self.run(1)
 
     def break_reader(self, is_broken):

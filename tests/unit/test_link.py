@@ -198,6 +198,8 @@ def test_a_configuration_takes_effect_at_once_and_a_bad_one_changes_nothing(term
     with pytest.raises(Refused, match="price must be 0 to 10000000") as caught:
         client.configure({"price": -5})
     assert caught.value.code == message.E_BAD_DATA
+    with pytest.raises(Refused, match="scene casino is unknown"):
+        client.configure({"scene": "casino"})
     assert client.read_config()["price"] == 800
 
 

@@ -20,7 +20,7 @@ from terminal.outcomes import (
     TOO_SOON,
 )
 from terminal.rules import Limits, Rules
-from terminal.tally import Tally
+from terminal.tally import Tally, day_start
 
 
 def shop(cards=16, hotlist=(), **limits):
@@ -29,7 +29,7 @@ def shop(cards=16, hotlist=(), **limits):
 
     def start():
         Shop.start(made)
-        tally = Tally(cards)
+        tally = Tally(cards, day_start)
         tally.restore(made.journal, made.clock.now_s())
         made.engine.rules = Rules(hotlist, Limits(**limits), tally)
 
@@ -101,7 +101,7 @@ def test_a_card_that_the_table_has_no_room_for_is_refused_not_let_past():
 
 
 def test_a_tally_takes_sixteen_bytes_a_card_and_counts_thousands():
-    tally = Tally(2000)
+    tally = Tally(2000, day_start)
     for number in range(2000):
         tally.add(number.to_bytes(10, "big"), number, 1767225600)
     assert len(tally._table) == 32_000

@@ -249,7 +249,8 @@ VALUES = {
     "ranges": lambda f: st.sampled_from(["", "1", "101-118, 201"]),
     "pin": lambda f: st.just(pin.make("2468", bytes(8))),
     "qr_roots": lambda f: st.just(""),
-    "update_roots": lambda f: st.just(""),
+    "sm2_keys": lambda f: st.just(""),
+    "hex": lambda f: st.sampled_from(["", "0" * f.high]),
     "label": lambda f: PLAIN.filter(lambda text: f.low <= len(text) <= f.high),
     "text": lambda f: PLAIN.filter(lambda text: f.low <= len(text) <= f.high),
 }

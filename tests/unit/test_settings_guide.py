@@ -29,7 +29,7 @@ def test_every_field_has_words_and_no_words_are_left_over():
 
 def test_accounts_and_scenes_are_those_of_the_cards_and_the_terminal():
     for path, field in PATHS.items():
-        if path.rpartition(".")[2] in ("account", "subsidy_account"):
+        if path.rpartition(".")[2] in ("account",):
             assert set(field.low) - {""} == set(ACCOUNTS), path
     assert set(_SCENES) <= set(SCENES)
     assert next(field for field in COMMON if field.name == "scene").low == SCENES

@@ -204,8 +204,9 @@ class Engine:
         outcome = await self._settle.resolve(card, *found)
         if outcome is not None and outcome.is_done:
             self._remember_paid(card.serial)
-            if intent["tti"] not in record.LOADS:
-                self.rules.count(card.serial, intent["amount"], intent["time_s"])
+            self.rules.took(
+                card.serial, intent["amount"], intent["time_s"], intent["tti"], intent["payload"]
+            )
         return outcome
 
     async def _complete(self, card, order, step, intent_seq):
@@ -222,8 +223,7 @@ class Engine:
             mac2 = record.NO_MAC2
         self.ledger.close(intent_seq, verdict, balance, tac, mac2)
         self._remember_paid(card.serial)
-        if not order.adds:
-            self.rules.count(card.serial, order.amount, step.time_s)
+        self.rules.took(card.serial, order.amount, step.time_s, step.tti, order.payload)
         if verdict != record.DONE:
             return Outcome(IN_DOUBT, order.amount, balance, record.OUTCOMES[verdict])
         return Outcome(LOADED if order.adds else APPROVED, order.amount, balance)

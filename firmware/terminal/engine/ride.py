@@ -48,6 +48,15 @@ class Tariff:
         """What a ride costs at most."""
         return max(self.by_stops) if self.by_stops else self.flat
 
+    def at(self, percent):
+        """The same tariff for those who pay so much of it."""
+        return Tariff(
+            self.flat * percent // 100,
+            tuple(fare * percent // 100 for fare in self.by_stops),
+            self._transfer_fen * percent // 100,
+            self._transfer_s,
+        )
+
     def between(self, stop, other):
         """The fare from one stop to another."""
         if not self.by_stops:

@@ -64,6 +64,9 @@ class LinkService:
             message.UPDATE_DATA: self._update_data,
             message.UPDATE_ACTIVATE: self._update_activate,
             message.UPDATE_CONFIRM: self._update_confirm,
+            message.QUESTION: self._question,
+            message.REPLY: self._reply,
+            message.LIST: self._list,
         }
 
     async def run(self):
@@ -239,6 +242,18 @@ class LinkService:
         self._terminal.updates.check_settled()
         self._terminal.stop()
         return message.pack(message.SERVICE | message.ANSWER)
+
+    async def _question(self, fields, tail):
+        number, left_ms, text = await self._terminal.online.question(fields[0])
+        return message.pack(message.QUESTION | message.ANSWER, number, left_ms, tail=text)
+
+    async def _reply(self, fields, tail):
+        is_in_time = self._terminal.online.take(fields[0], tail)
+        return message.pack(message.REPLY | message.ANSWER, is_in_time)
+
+    async def _list(self, fields, tail):
+        offset = self._terminal.take_list(*fields, tail)
+        return message.pack(message.LIST | message.ANSWER, offset)
 
     # -- updates --------------------------------------------------------------------------
 

@@ -1,6 +1,22 @@
-"""Canteen counter: a fixed price, or an amount keyed in for the next card."""
+"""Canteen counter: a price by meal, an amount keyed in, dishes by number, or meals only counted.
+
+Keys: digits and "." key in, "confirm" takes it, "cancel" takes it back.
+"""
+
+from occard import transit
+from occard.purse import EF_MANAGEMENT
+from ocwire.cardlist import BOOKED
+
+from .. import events
+from ..engine.order import Purchase, Refusal
+from ..outcomes import PIN_NEEDED, PIN_WRONG, Outcome
+from ..ui import dialogs, moods, texts
+from ..ui.facade import yuan
+from .canteen_rules import Meals, Meter, Tariff
 
 MAX_AMOUNT = 10000000  # fen
+FIXED, KEYED, MENU, COUNT = "fixed", "keyed", "menu", "count"
+_MOST_DISHES = 20
 
 
 class Amount:
@@ -24,15 +40,20 @@ class Amount:
         """What has been keyed in so far; empty when nothing is being entered."""
         return self._digits
 
+    @property
+    def keyed(self):
+        """The amount keyed in for the next card, 0 if there is none."""
+        return self._keyed or 0
+
     def press(self, key):
         """Take one key. Keys that make no sense now change nothing."""
         if key == "cancel":
             self._digits, self._keyed = "", None
         elif key == "confirm":
             if self._digits:
-                self._keyed = _fen(self._digits) or None
+                self._keyed = dialogs.fen_of(self._digits) or None
                 self._digits = ""
-        elif _can_follow(self._digits, key):
+        elif dialogs.can_follow(self._digits, key, MAX_AMOUNT):
             self._digits += key
 
     def done(self):
@@ -40,61 +61,178 @@ class Amount:
         self._keyed = None
 
 
-def _can_follow(digits, key):
-    if key == ".":
-        return digits != "" and "." not in digits
-    if len(key) != 1 or key not in "0123456789":
-        return False
-    if _fen(digits + key) > MAX_AMOUNT:
-        return False
-    if "." in digits:
-        return len(digits) - digits.find(".") <= 2
-    return digits != "0"
+class Basket:
+    """Dishes by their number. rows: the setting canteen.menu. Keys as Amount's."""
+
+    def __init__(self, rows):
+        self._dishes = {row["number"]: row for row in rows}
+        self.taken = []
+        self.digits = ""
+        self.is_unknown = False  # the number confirmed last is no dish's
+
+    @property
+    def fen(self):
+        """What they cost together."""
+        return sum(dish["price"] for dish in self.taken)
+
+    keyed = fen
+
+    def press(self, key):
+        """Take one key. "cancel" takes back digits, then the last dish."""
+        self.is_unknown = False
+        if key == "cancel":
+            if self.digits:
+                self.digits = ""
+            elif self.taken:
+                self.taken.pop()
+        elif key == "confirm":
+            dish = self._dishes.get(int(self.digits or "0"))
+            self.is_unknown = dish is None and self.digits != ""
+            if dish is not None and len(self.taken) < _MOST_DISHES:
+                self.taken.append(dish)
+            self.digits = ""
+        elif len(key) == 1 and key in "0123456789" and len(self.digits) < 3:
+            self.digits += key
+
+    def done(self):
+        """The sale was made."""
+        self.taken = []
 
 
-def _fen(digits):
-    whole, _, part = digits.partition(".")
-    return int(whole) * 100 + int((part + "00")[:2])
+class Sale(Purchase):
+    """A purchase whose amount depends on the card. counter: Canteen. keyed: fen, 0: the price.
+
+    A meal without money is a purchase of 0 fen: its TAC proves that the card was there.
+    """
+
+    def __init__(self, counter, keyed, pin):
+        payload = b"meal" if counter.mode == COUNT else b""
+        super().__init__(keyed, counter.account, payload, pin)
+        self._counter = counter
+        self._keyed = keyed
+
+    async def prepare(self, engine, card):
+        """Settle the amount by meal, class and portion."""
+        counter = self._counter
+        if counter.mode == COUNT:
+            self.amount = 0
+            return
+        card_type = None
+        if counter.tariff.needs_type and card.profile.is_transit:
+            card_type = transit.Management(await card.binary(EF_MANAGEMENT)).card_type
+        now_s = engine.clock.now_s()
+        portions = counter.meter.portions(card.serial, now_s) if counter.meter else 0
+        meal = counter.meals.at(now_s)
+        row = counter.tariff.class_of(card.serial, card_type)
+        self.amount = counter.tariff.due(meal, self._keyed, portions, row)
+        if counter.pin_over and self.amount > counter.pin_over and not self.pin:
+            raise Refusal(Outcome(PIN_NEEDED, self.amount))
+
+
+class Canteen:
+    """The counter: its rules, and what is being keyed in."""
+
+    def __init__(self, till):
+        self._till = till
+        settings = till.settings
+        self.mode = settings["mode"]
+        self.account = till.config["account"]
+        self.pin_over = settings["pin_over"]
+        self.meals = Meals(settings["meals"])
+        self.tariff = Tariff(settings, till.config["price"], till.lists)
+        self.meter = None
+        if self.meals or settings["booked_only"]:
+            booked = till.lists[BOOKED] if settings["booked_only"] else None
+            self.meter = Meter(self.meals, till.config["counted_cards"], booked)
+            self.meter.restore(till.journal, till.clock.now_s())
+            till.engine.rules.meters.append(self.meter)
+        self.entry = Basket(settings["menu"]) if self.mode == MENU else Amount(0)
+        self._pin = ""
+
+    @property
+    def meal(self):
+        """The meal that is on, or None."""
+        return self.meals.at(self._till.clock.now_s())
+
+    def price(self):
+        """What the next card pays before any discount, fen; 0: to be keyed in."""
+        if self.entry.keyed or self.mode in (MENU, COUNT):
+            return self.entry.keyed
+        return 0 if self.mode == KEYED else self.tariff.price(self.meal)
+
+    def state(self):
+        """What decides the idle screen."""
+        entry = self.entry
+        taken = len(entry.taken) if self.mode == MENU else 0
+        return (entry.digits, self.price(), taken, self.meal, self._till.can_sell())
+
+    def is_open(self):
+        """True while meals are served."""
+        return not self.meals or self.meal is not None
+
+    def can_charge(self):
+        """True if a card that comes now is charged."""
+        if self.entry.digits:
+            return False
+        return self.mode == COUNT or self.price() > 0 or not self.is_open()
+
+    async def charge(self, target):
+        """One tap. A card whose PIN is wanted is charged once that is keyed in."""
+        till = self._till
+        outcome = await till.engine.run(target, Sale(self, self.entry.keyed, self._pin))
+        till.show_outcome(outcome)
+        self._pin = ""
+        if outcome.is_sale:
+            self.entry.done()
+        elif outcome.kind in (PIN_NEEDED, PIN_WRONG):
+            pin = await dialogs.number(till, texts.PIN_NEEDED, 12, is_secret=True)
+            if pin:
+                self._pin = pin
+                await self.charge(target)
+                return
+        await till.card_left(target)
+
+    def draw(self):
+        """The screen that waits."""
+        till, entry, ui = self._till, self.entry, self._till.ui
+        if not till.can_sell():
+            ui.journal_full()
+        elif not self.is_open():
+            ui.page(moods.IDLE, till.title, texts.CLOSED)
+        elif self.mode == MENU and (entry.digits or not entry.taken):
+            foot = texts.NO_DISH if entry.is_unknown else texts.ENTER_DISH
+            ui.entry(till.title, entry.digits, foot)
+        elif self.mode == MENU:
+            name = "%d %s" % (len(entry.taken), entry.taken[-1]["name"])
+            ui.page(moods.IDLE, name, "¥" + yuan(entry.fen), texts.TAP)
+        elif self.mode == COUNT:
+            ui.page(moods.IDLE, till.title, self._meal_name() or texts.MEAL, texts.TAP)
+        elif entry.digits or not self.price():
+            ui.enter(till.title, entry.digits)
+        else:
+            name, tap = self._meal_name(), ui.pick(texts.TAP)
+            ui.page(
+                moods.IDLE, till.title, "¥" + yuan(self.price()), name + " " + tap if name else tap
+            )
+
+    def _meal_name(self):
+        meal = self.meal
+        return meal["name"] if meal is not None else ""
 
 
 async def run(till):
-    """Serve cards until the till is over. till: see app.Till."""
-    amount = Amount(till.config["price"])
+    """Serve cards until the till is over."""
+    counter, shown = Canteen(till), None
     while True:
-        target = await _next_card(till, amount)
-        if target is None:
-            return
-        outcome = await till.engine.purchase(target, amount.fen, till.config["account"])
-        till.show_outcome(outcome)
-        if outcome.is_sale:
-            amount.done()
-        await till.card_left(target)
-
-
-async def _next_card(till, amount):
-    """The next card that comes while there is something to pay, or None when the till is over."""
-    shown = None
-    while not till.is_over:
-        state = (amount.digits, amount.fen, till.can_sell())
-        if state != shown and not till.is_showing():
+        state = counter.state()
+        if (state != shown or till.was_drawn_over()) and not till.is_showing():
             shown = state
-            _show(till, amount)
-        target = await till.next_card()
-        if till.was_drawn_over():
+            counter.draw()
+        kind, value = await till.next()
+        if kind == events.OVER:
+            return
+        if kind == events.KEY:
+            counter.entry.press(value)
+        elif kind == events.CARD and counter.can_charge():
+            await counter.charge(value)
             shown = None
-        key = till.key()
-        while key is not None:
-            amount.press(key)
-            key = till.key()
-        if target is not None and amount.fen and not amount.digits:
-            return target
-    return None
-
-
-def _show(till, amount):
-    if not till.can_sell():
-        till.ui.journal_full()
-    elif amount.digits or not amount.fen:
-        till.ui.enter(till.title, amount.digits)
-    else:
-        till.ui.idle(till.title, amount.fen)

@@ -34,6 +34,7 @@ class Canvas:
         self._strip_frame = framebuf.FrameBuffer(
             self._strip, display.width // 2, ROW, framebuf.MONO_VLSB
         )
+        self._doubled = {}  # by character: the dozen of amounts
         self._inverse = framebuf.FrameBuffer(bytearray(b"\x80"), 2, 1, _HLSB)
 
     def clear(self):
@@ -50,6 +51,9 @@ class Canvas:
 
     def text(self, text, x, y, scale=1, is_inverted=False):
         """From x to the right as far as there is room; unknown characters become "?"."""
+        if scale == 2 and not is_inverted and all(c in glyphs.HALF for c in text):
+            self._large(text, x, y)
+            return
         frame, left, top = self._frame, x, y
         if scale == 2:
             frame, left, top = self._strip_frame, 0, 0
@@ -67,6 +71,17 @@ class Canvas:
             used += width
         if scale == 2:
             self._enlarge(x, y // 8, used)
+
+    def _large(self, text, x, y):
+        """Half-width characters at twice their size: amounts, which a tap waits for."""
+        for character in text:
+            if x + 16 > self.width:
+                return
+            shape = self._doubled.get(character)
+            if shape is None:
+                shape = self._doubled[character] = _doubled(_shape(character)[1])
+            self._frame.blit(shape, x, y)
+            x += 16
 
     def middle(self, text, left, y, scale=1, is_inverted=False):
         """Between `left` and the right edge, on whole cells."""
@@ -110,6 +125,16 @@ class Canvas:
                 lower += 2
             at += width // 2
             page += 2
+
+
+def _doubled(bits):
+    """A half-width glyph at twice its size, 16 x 32."""
+    out = bytearray(64)
+    for at in range(_HALF_SIZE):
+        byte = bits[at]
+        out[4 * at] = out[4 * at + 2] = _WIDE[byte >> 4]
+        out[4 * at + 1] = out[4 * at + 3] = _WIDE[byte & 15]
+    return framebuf.FrameBuffer(out, 16, 32, _HLSB)
 
 
 def width_of(text):

@@ -17,7 +17,7 @@ SCENES = {
     "bus": ("公交", "Bus"),
     "clinic": ("医药结算", "Clinic"),
     "topup": ("充值", "Top-up"),
-    "payout": ("补贴发放", "Pay-out"),
+    "subsidy": ("补贴发放", "Pay-out"),
     "enquiry": ("卡查询", "Enquiry"),
 }
 
@@ -34,13 +34,93 @@ SERVICE = ("维护模式", "Service mode")
 JOURNAL_FULL = ("记录已满", "Journal full")
 PULL_FIRST = ("请先采集记录", "Collect records")
 
+CLOSED = ("非营业时段", "Closed now")
+PLEASE_WAIT = ("请稍候", "Please wait")
+HOST_IS_AWAY = ("主机未联机", "Host is away")
+HOST_IS_THERE = ("主机已联机", "Host is there")
+MEAL = ("用餐", "Meal")
+ENTER_DISH = ("请输入菜号", "Dish number")
+NO_DISH = ("无此菜号", "No such dish")
+PIN_NEEDED = ("请输入密码", "Enter PIN")
+
+# The operator's menu.
+MENU = ("操作菜单", "Menu")
+OPERATOR = ("操作员号", "Operator")
+WRONG_PIN = ("密码错误", "Wrong PIN")
+STATUS = ("终端状态", "Status")
+TOTALS = ("当班合计", "Shift totals")
+LAST_RECORDS = ("最近记录", "Last records")
+SHIFT_BEGIN = ("开班", "Begin shift")
+SHIFT_END = ("交班", "End shift")
+READER_TEST = ("读卡测试", "Reader test")
+UNDO = ("撤销上一笔", "Undo last sale")
+SAME_CARD = ("请刷原卡", "Tap that card")
+UNREAD = ("未采集 %d", "Unread %d")
+FREE = ("余量 %d KiB", "Free %d KiB")
+HOTLIST_OF = ("黑名单 %d", "Hotlist %d")
+MEMORY = ("内存 %d KiB", "RAM %d KiB")
+SALES = ("消费 %d 笔", "Sales %d")
+REFUNDS = ("撤销 %d 笔", "Undone %d")
+LOADS = ("充值 %d 笔", "Loads %d")
+
+# Museum.
+WELCOME = ("欢迎参观", "Welcome")
+PEOPLE = ("%d人", "%d pers.")
+INSIDE = ("今日%d", "In %d")
+GROUP_SIZE = ("请输入人数", "Group size")
+
+# Bus.
+DRIVER = ("司机号", "Driver")
+OUTWARD = ("上行", "out")
+BACK = ("下行", "back")
+RIDERS = ("%d站 已乘%d", "Stop %d, %d on")
+NO_TRIP = ("未发车 请刷卡", "No trip, tap")
+
+# Top-up, pay-out, enquiry.
+TOP_UP = ("充值", "Top-up")
+PAY_OUT = ("补贴发放", "Pay-out")
+NO_LIST = ("无有效名单", "No valid list")
+ENQUIRY = ("查询", "Enquiry")
+ACCOUNTS = {
+    "transit": ("交通", "Transit"),
+    "bank": ("金融", "Bank"),
+    "social": ("社保", "Social"),
+}
+CARD_NUMBER = ("卡尾号 %s", "Card ..%s")
+VALID_UNTIL = ("有效至", "Until")
+IS_LISTED = ("已挂失", "Listed as lost")
+
+# Library.
+LIBRARY = ("图书馆", "Library")
+PATRON = ("读者", "Patron")
+PATRON_FIRST = ("请先刷读者卡", "Patron's card")
+LEND = ("借书", "Lend")
+RETURN = ("还书", "Return")
+RENEW = ("续借", "Renew")
+LOANS_OF = ("在借图书", "On loan")
+ITEM = ("请扫条码", "Scan the item")
+LENT = ("已借%d 扫条码", "%d lent, scan")
+UPLOADED_LATER = ("待上传", "Kept")
+FEE = ("欠费 %d.%02d", "Fee %d.%02d")
+
+# Hotel.
+CHECK_IN = ("入住登记", "Check-in")
+SECOND_GUEST = ("同住登记", "Second guest")
+CHECK_OUT = ("退房", "Check-out")
+DEPOSIT = ("收押金", "Deposit")
+ROOM = ("请输入房号", "Room number")
+NO_ROOM = ("无此房号", "No such room")
+
+# Clinic and pharmacy.
+PRESCRIPTION = ("处方号", "Prescription")
+PRESS_CONFIRM = ("按确认键开始", "Press confirm")
+
 SEE_DESK = ("请到服务台办理", "See service desk")
 OTHER_ONE = ("请换卡重试", "Use another card")
 NOT_TAKEN = ("禁止使用", "Do not accept")
 
 # outcome: (short code that staff know, "" for what is no refusal; first text, last text or None).
-# Without a last text the card's balance stands there. docs/scenes.md explains the codes. E07 is
-# for what a scene refuses outside its hours.
+# Without a last text the card's balance stands there. docs/scenes.md explains the codes.
 OUTCOMES = {
     outcomes.APPROVED: ("", ("支付成功", "Paid"), None),
     outcomes.LOADED: ("", ("充值成功", "Topped up"), None),
@@ -63,6 +143,11 @@ OUTCOMES = {
     outcomes.OVER_COUNT: ("E04", ("超过当日次数", "Over day count"), None),
     outcomes.OVER_TAP: ("E05", ("超过单笔限额", "Over tap limit"), None),
     outcomes.OVER_DAY: ("E06", ("超过当日限额", "Over day limit"), None),
+    outcomes.CLOSED: ("E07", CLOSED, None),
+    outcomes.OVER_MEAL: ("E22", ("超过本餐限额", "Over meal limit"), None),
+    outcomes.NOT_LISTED: ("E23", ("未在名单内", "Not on the list"), None),
+    outcomes.NO_SHIFT: ("E24", ("请先开班", "Begin a shift"), None),
+    outcomes.OFFLINE: ("E25", ("需联机办理", "Needs the host"), ("请稍后再试", "Try again later")),
     outcomes.NOT_ENOUGH: ("E08", ("余额不足", "Balance too low"), None),
     outcomes.HOTLISTED: ("E09", ("卡已挂失", "Lost card"), NOT_TAKEN),
     outcomes.EXPIRED: ("E10", ("卡已过期", "Card expired"), ("请更换卡片", "Renew the card")),
@@ -92,4 +177,8 @@ OUTCOMES = {
 }
 
 # Characters of merchants' names that the screen can also show.
-MERCHANT_CHARACTERS = "第一二三四五六七八九十小中大学校食堂餐厅县市东西南北门园区实验机关幼儿职工"
+MERCHANT_CHARACTERS = (
+    "第一二三四五六七八九十小中大学校食堂餐厅县市东西南北门园区实验机关幼儿职工"
+    "图书馆博物文庙酒店宾旅社医院药房诊所公交路站街镇乡村人民政府服务中心"
+    "早午晚夜宵点套餐米饭面条粉粥包子馒饺鸡鸭鱼肉牛羊猪虾蛋豆腐青白菜土茄红柿汤水果奶糖茶份加出能册"
+)

@@ -6,6 +6,7 @@ Every request is safe to send again, so a lost frame costs a repetition and noth
 from __future__ import annotations
 
 import dataclasses
+import json
 import os
 import time
 from collections.abc import Iterator
@@ -26,6 +27,7 @@ WINDOW_SIZE = 64 * 1024
 PARTIAL_HOTLIST = 0xFFFFFFFF
 _SERIALS = 200  # of 10 bytes: what fits a frame
 _ATTEMPTS = 3
+_PART = 1024  # bytes of a card list in a frame
 _CLEAR_S = 40.0  # another number: the terminal erases its journal first, 45 ms a sector
 _READ_SIZE = 4096
 
@@ -97,6 +99,19 @@ class Status:
     def unread(self) -> int:
         """Records not acknowledged yet."""
         return self.next_seq - 1 - self.acked_seq
+
+
+@dataclass(frozen=True)
+class Question:
+    """What a terminal asks while somebody waits at it; see firmware/terminal/online.py.
+
+    number: the same when it is asked again. left_ms: time until nobody waits any more.
+    """
+
+    number: int
+    what: str
+    values: dict[str, Any]
+    left_ms: int
 
 
 class LinkClient:
@@ -237,6 +252,26 @@ class LinkClient:
     def update_confirm(self) -> None:
         """Have what runs on trial stay; refused if the terminal is not in order."""
         self._ask(message.pack(message.UPDATE_CONFIRM))
+
+    def question(self, wait_ms: int = 500) -> Question | None:
+        """What the terminal waits for an answer to; None if it asks nothing within wait_ms."""
+        (number, left_ms), tail = self._ask(message.pack(message.QUESTION, wait_ms))
+        if not number:
+            return None
+        what, values = json.loads(tail)
+        return Question(number, what, values, left_ms)
+
+    def reply(self, number: int, answer: dict[str, Any]) -> bool:
+        """Answer a question; False if that came too late: nothing was done then."""
+        raw = json.dumps(answer, ensure_ascii=False).encode()
+        return bool(self._ask(message.pack(message.REPLY, number, tail=raw))[0][0])
+
+    def send_list(self, number: int, raw: bytes) -> None:
+        """A card list, whole: ocwire.cardlist. Goes on where it was broken off."""
+        offset = 0
+        while offset < len(raw):
+            request = message.pack(message.LIST, number, offset, tail=raw[offset : offset + _PART])
+            offset = self._ask(request)[0][0]
 
     def pull(self, from_seq: int, window: int = WINDOW_SIZE) -> list[record.Record]:
         """The records from `from_seq` on, about `window` bytes; empty at the journal's end.

@@ -88,7 +88,9 @@ def permitted(field: Field) -> str:
             return f"{_up_to(low, high)} characters"
         case "qr_roots":
             return f'"index=SM2 public key", compressed, in hex, more after spaces; up to {high}'
-        case "update_roots":
+        case "hex":
+            return f'{high} hex digits, or ""'
+        case "sm2_keys":
             return f"SM2 public keys, compressed, in hex, with spaces; up to {high} characters"
         case _:
             return f"{low} to {high}"

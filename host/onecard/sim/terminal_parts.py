@@ -6,6 +6,8 @@ Numbers of buses and pins are the Raspberry Pi Pico's (boards/rp2_pico/pins.csv,
 from __future__ import annotations
 
 from onecard.sim.buses import Line, Wiring
+from onecard.sim.chips.escpos import EscPosPrinter
+from onecard.sim.chips.gm65 import GM65Chip
 from onecard.sim.chips.keypad import KeyMatrix
 from onecard.sim.chips.mfrc522 import MFRC522Chip
 from onecard.sim.chips.mfrc522_bus import MFRC522OnSpi
@@ -18,6 +20,7 @@ from onecard.sim.timers import Timers
 READERS = ("pn532-hsu", "pn532-i2c", "pn532-spi", "mfrc522-spi")
 READER_UART, READER_SPI, READER_CS, READER_RESET, READER_IRQ = 1, 0, 17, 20, 21
 I2C, DISPLAY_ADDRESS, BUZZER_PIN = 0, 0x3C, 15
+SCANNER_UART, PRINTER_UART, GATE_PIN = 0, 2, 28
 KEY_ROWS, KEY_COLUMNS = (10, 11, 12, 13), (14, 22, 26, 27)
 KEYS = (
     "1",
@@ -38,15 +41,19 @@ KEYS = (
     "confirm",
 )
 PRESS_US = 60_000.0
+SCAN_US = 700_000.0  # less than the time after which the scanner looks again
 
 
 class TerminalParts:
     """wiring: all parts on their buses. reader: the chip, one of READERS, or None for none.
 
-    display: the SSD1306. buzzer: its wire. keys: the keypad's contacts.
+    display: the SSD1306. buzzer: its wire. keys: the keypad's contacts. scanner: the GM65. gate:
+    the wire to a turnstile's relay. printer: on boards with a third UART, else None.
     """
 
-    def __init__(self, kind: str | None, field: Field, timers: Timers) -> None:
+    def __init__(
+        self, kind: str | None, field: Field, timers: Timers, has_printer: bool = False
+    ) -> None:
         self.kind, self.wiring = kind, Wiring()
         self.display_part = SSD1306OnI2c(DISPLAY_ADDRESS)
         self.display = self.display_part.chip
@@ -58,6 +65,11 @@ class TerminalParts:
             [self.wiring.line(pin) for pin in KEY_COLUMNS],
         )
         self.buzzer = self.wiring.lines[BUZZER_PIN] = Line(rest=False)
+        self.gate = self.wiring.lines[GATE_PIN] = Line(rest=False)
+        self.scanner = self.wiring.uart[SCANNER_UART] = GM65Chip(timers)
+        self.printer: EscPosPrinter | None = None
+        if has_printer:
+            self.printer = self.wiring.uart[PRINTER_UART] = EscPosPrinter(timers)
         self.reader = self._fit_reader(kind, field, timers)
 
     def press(self, key: str) -> None:
@@ -68,6 +80,11 @@ class TerminalParts:
         row, column = divmod(KEYS.index(key), len(KEY_COLUMNS))
         self.keys.press(row, column)
         self._timers.after(PRESS_US, lambda: self.keys.release(row, column))
+
+    def scan(self, code: bytes) -> None:
+        """Hold a code before the scanner until it has been read."""
+        self.scanner.show(code)
+        self._timers.after(SCAN_US, lambda: self.scanner.show(None))
 
     def _fit_reader(
         self, kind: str | None, field: Field, timers: Timers

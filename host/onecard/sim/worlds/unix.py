@@ -53,7 +53,9 @@ class UnixWorld:
         self.is_on = False
         self._binary, self._folder = binary, folder
         self._timers = RealTimers(time_scale)
-        self.parts = TerminalParts(None if reader else chip, self.field, self._timers)
+        self.parts = TerminalParts(
+            None if reader else chip, self.field, self._timers, has_printer=True
+        )
         self.parts.display.on_change = lambda: self.events.screen_changed(self.now_ms)
         self.parts.buzzer.listen(lambda level: self.events.buzzer(level, self.now_ms))
         self._unique_id = unique_id

@@ -1,0 +1,2 @@
+CHARACTERS: str
+CODES: bytes

@@ -1,0 +1,164 @@
+"""Clinic and pharmacy: the medical account, on line only, never charged here without an answer.
+
+Keys: the prescription's number, "confirm", the amount, "confirm"; then the card. The fund is asked
+within a deadline; what it granted is recorded and committed, what came too late is reversed.
+"""
+
+import binascii
+
+from occard import social
+from occard.errors import CardError, StatusError, WrongCard
+from ocwire import record
+
+from drivers.reader.base import CardGone, LinkError
+
+from .. import events
+from ..online import NoAnswer, Offline
+from ..outcomes import (
+    APPROVED,
+    CARD_ERROR,
+    EXPIRED,
+    HOLD_STILL,
+    JOURNAL_FULL,
+    NOT_AUTHORISED,
+    OFFLINE,
+    UNKNOWN_CARD,
+    Outcome,
+)
+from ..ui import dialogs, moods, texts
+from ..ui.facade import yuan
+
+_NOBODY = bytes(10)
+_MOST_REFERENCE = 12
+_MOST = 10000000  # fen
+
+
+class Counter:
+    """One prescription at a time."""
+
+    def __init__(self, till):
+        self._till = till
+        self._deadline_ms = till.settings["deadline_s"] * 1000
+        self._most = till.settings["amount_most"] or _MOST
+        self.reference, self.amount = "", 0
+
+    async def ask(self):
+        """Prescription and amount, keyed in."""
+        till = self._till
+        self.reference, self.amount = "", 0
+        reference = await dialogs.number(till, texts.PRESCRIPTION, _MOST_REFERENCE)
+        if not reference:
+            return
+        fen = await dialogs.amount(till, texts.PRESCRIPTION, self._most, texts.ENTER_AMOUNT)
+        if fen:
+            self.reference, self.amount = reference, fen
+
+    async def charge(self, target):
+        """One tap: read who it is, ask, and commit or reverse."""
+        till = self._till
+        outcome = await self._guarded(target)
+        till.show_outcome(outcome)
+        if outcome.kind == APPROVED:
+            rows = (self.reference, "¥" + yuan(self.amount))
+            await till.print_rows(texts.PRESCRIPTION, rows)
+            self.reference, self.amount = "", 0
+        await till.card_left(target)
+
+    async def _guarded(self, target):
+        try:
+            return await self._charge(target)
+        except CardGone:
+            return Outcome(HOLD_STILL)
+        except WrongCard as error:
+            return Outcome(UNKNOWN_CARD, detail=str(error))
+        except (CardError, StatusError, LinkError) as error:
+            return Outcome(CARD_ERROR, detail=str(error))
+        except Offline as error:
+            return Outcome(OFFLINE, detail=str(error))
+
+    async def _charge(self, target):
+        till = self._till
+        if not till.can_sell():
+            return Outcome(JOURNAL_FULL)
+        if not till.online.is_there:
+            return Outcome(OFFLINE)
+        if not target.is_iso_dep:
+            raise WrongCard("not an ISO/IEC 14443-4 card")
+        till.ui.page(moods.BUSY, texts.PRESCRIPTION, "¥" + yuan(self.amount), texts.PLEASE_WAIT)
+        identity = await social.read(target)
+        if not identity.is_id_right:
+            return Outcome(CARD_ERROR, detail="the citizen number on the card is wrong")
+        if not identity.is_valid_on(binascii.hexlify(till.clock.bcd()[:4]).decode()):
+            return Outcome(EXPIRED)
+        self._record(record.ASKED, self.reference)
+        values = {
+            "id": identity.id_number,
+            "card": identity.card_number,
+            "reference": self.reference,
+            "amount": self.amount,
+        }
+        try:
+            answer = await till.online.ask("authorise", values, self._deadline_ms)
+        except (Offline, NoAnswer) as error:
+            self._record(record.REVERSED, self.reference)
+            await self._tell("reverse", self.reference)
+            return Outcome(OFFLINE, self.amount, detail=str(error))
+        if "refused" in answer or not answer.get("approval"):
+            self._record(record.REVERSED, self.reference)
+            return Outcome(NOT_AUTHORISED, self.amount, detail=str(answer.get("refused", "")))
+        approval = str(answer["approval"])[:32]
+        self._record(record.COMMITTED, self.reference + " " + approval)
+        await self._tell("commit", approval)
+        return Outcome(APPROVED, self.amount, answer.get("balance"))
+
+    def _record(self, event, reference):
+        till = self._till
+        body = record.pack(
+            record.MEDICAL,
+            till.clock.now_s(),
+            event,
+            _NOBODY,
+            self.amount,
+            tail=reference.encode(),
+        )
+        till.journal.append(record.MEDICAL, body)
+
+    async def _tell(self, what, reference):
+        """The journal has it already: the host learns it from there if this is lost."""
+        try:
+            await self._till.online.ask(what, {"reference": reference}, self._deadline_ms)
+        except (Offline, NoAnswer):
+            pass
+
+    def draw(self):
+        """The screen that waits."""
+        till, ui = self._till, self._till.ui
+        if not till.can_sell():
+            ui.journal_full()
+        elif self.amount:
+            ui.page(moods.IDLE, self.reference, "¥" + yuan(self.amount), texts.TAP)
+        else:
+            foot = texts.PRESS_CONFIRM if till.online.is_there else texts.HOST_IS_AWAY
+            ui.page(moods.IDLE, till.title, ui.pick(texts.PRESCRIPTION), foot)
+
+
+async def run(till):
+    """Serve patients until the till is over."""
+    counter, shown = Counter(till), None
+    while True:
+        state = (counter.amount, counter.reference, till.online.is_there, till.can_sell())
+        if (state != shown or till.was_drawn_over()) and not till.is_showing():
+            shown = state
+            counter.draw()
+        kind, value = await till.next()
+        if kind == events.OVER:
+            return
+        if kind == events.KEY:
+            if value == "confirm" and not counter.amount:
+                await counter.ask()
+            elif value == "cancel":
+                counter.reference, counter.amount = "", 0
+            shown = None
+        elif kind == events.CARD and counter.amount:
+            await counter.charge(value)
+            shown = None

@@ -1,0 +1,207 @@
+"""Museum gate: by card or QR code, free, priced or by time slot; groups; who is in today.
+
+Keys: a number and "confirm" make the next card a group's; "f2" lets one in by hand.
+"""
+
+from ocwire import calendar, record
+
+from .. import events
+from ..engine.order import Purchase, Refusal
+from ..online import checked
+from ..outcomes import APPROVED, CLOSED, IDENTIFIED, OVER_COUNT, Outcome
+from ..tally import day_start, since
+from ..ui import moods, texts
+from ..ui.facade import yuan
+
+PAYLOAD = b"gate"
+_NOBODY = bytes(10)
+
+
+class Slots:
+    """Visiting times. rows: the setting museum.slots (begin, end: minutes; capacity: people).
+
+    Without rows it is always open and holds any number.
+    """
+
+    def __init__(self, rows):
+        self._rows = rows
+
+    def at(self, time_s):
+        """The slot at that time, or None."""
+        minute = (time_s + calendar.CST_OFFSET_S) // 60 % 1440
+        for row in self._rows:
+            if (minute - row["begin"]) % 1440 < (row["end"] - row["begin"]) % 1440:
+                return row
+        return None
+
+    def is_open(self, time_s):
+        """True while people are let in."""
+        return not self._rows or self.at(time_s) is not None
+
+    def begun_s(self, time_s):
+        """When counting began: with the slot, else with the day."""
+        slot = self.at(time_s)
+        if slot is None:
+            return day_start(time_s)
+        minute = (time_s + calendar.CST_OFFSET_S) // 60 % 1440
+        return time_s // 60 * 60 - (minute - slot["begin"]) % 1440 * 60
+
+    def left(self, time_s, inside):
+        """Places left, None for any number."""
+        slot = self.at(time_s)
+        return None if slot is None or not slot["capacity"] else max(0, slot["capacity"] - inside)
+
+
+class Gate:
+    """Who was let in; one of the rules' meters."""
+
+    def __init__(self, till):
+        self._till = till
+        settings = till.settings
+        self.slots = Slots(settings["slots"] if settings["mode"] == "slots" else ())
+        self.price = till.config["price"] if settings["mode"] != "free" else 0
+        self.group_most = settings["group_most"]
+        self._gate_ms = settings["gate_ms"]
+        self.digits = ""
+        self.group = 1
+        self._begun_s = 0
+        self._count = 0
+        self._restore()
+        till.engine.rules.meters.append(self)
+
+    def _restore(self):
+        self._turn(self._till.clock.now_s())
+        for item in since(self._till.journal, self._begun_s):
+            if item.kind == record.INTENT and item.fields()["payload"][:4] == PAYLOAD:
+                self._count += item.fields()["payload"][4]
+            elif item.kind == record.ENTRY:
+                self._count += item.fields()["count"]
+            elif item.kind == record.CODE:
+                self._count += 1
+
+    def _turn(self, now_s):
+        begun_s = self.slots.begun_s(now_s)
+        if begun_s != self._begun_s:
+            self._begun_s, self._count = begun_s, 0
+
+    def count(self):
+        """People let in since the slot or the day began."""
+        self._turn(self._till.clock.now_s())
+        return self._count
+
+    def fee(self):
+        """Fen of the group that comes next."""
+        return self.price * self.group
+
+    # -- as a meter -----------------------------------------------------------------------
+
+    def check(self, serial, amount, now_s):
+        """Raises Refusal outside the hours and when all places are taken."""
+        if not self.slots.is_open(now_s):
+            raise Refusal(Outcome(CLOSED))
+        left = self.slots.left(now_s, self.count())
+        if left is not None and left < self.group:
+            raise Refusal(Outcome(OVER_COUNT, detail="%d places left" % left))
+
+    def took(self, serial, amount, time_s, tti, payload):
+        """A card's entry was done."""
+        if payload[:4] == PAYLOAD:
+            self._turn(time_s)
+            self._count += payload[4]
+
+    # -- letting in -------------------------------------------------------------------------
+
+    async def by_card(self, target):
+        """One tap: pays for its group, or proves by 0 fen that the card was there."""
+        till = self._till
+        payload = PAYLOAD + bytes((self.group,))
+        order = Purchase(self.fee(), till.config["account"], payload)
+        outcome = await till.engine.run(target, order)
+        if outcome.is_sale:
+            self._open(outcome)
+        else:
+            till.show_outcome(outcome)
+        await till.card_left(target)
+
+    async def by_code(self, raw):
+        """A QR code lets its holder in where nothing is to be paid."""
+        till = self._till
+        now_s = till.clock.now_s()
+        try:
+            self.check(None, 0, now_s)
+        except Refusal as refusal:
+            till.show_outcome(refusal.outcome)
+            return
+        outcome = till.engine.take_code(raw, record.ADMISSION)
+        outcome = await checked(till.online, raw, record.ADMISSION, outcome)
+        if outcome.kind == IDENTIFIED:
+            self._count += 1
+            self._open(outcome)
+        else:
+            till.show_outcome(outcome)
+
+    def by_hand(self):
+        """The attendant lets one in: counted, no card seen."""
+        till = self._till
+        till.record(record.ENTRY, till.clock.now_s(), record.BY_HAND, _NOBODY, 1)
+        self._count += 1
+        self._open(Outcome(IDENTIFIED))
+
+    def _open(self, outcome):
+        till = self._till
+        if till.gate is not None:
+            till.gate.play((self._gate_ms,))
+        people = till.ui.say(texts.PEOPLE, self.group if outcome.kind == APPROVED else 1)
+        till.ui.page(moods.GOOD, texts.WELCOME, people, till.ui.say(texts.INSIDE, self.count()))
+        till.ui.sound(moods.GOOD)
+        till.stays()
+        self.group = 1
+
+    def press(self, key):
+        """Digits and "confirm" set the group, "cancel" forgets it."""
+        if key == "cancel":
+            self.digits, self.group = "", 1
+        elif key == "confirm":
+            if self.digits:
+                self.group = max(1, min(int(self.digits), self.group_most))
+            self.digits = ""
+        elif key == "f2":
+            self.by_hand()
+        elif len(key) == 1 and key in "0123456789" and len(self.digits) < 2:
+            self.digits += key
+
+    def draw(self):
+        """The screen that waits."""
+        till, ui = self._till, self._till.ui
+        if not till.can_sell():
+            ui.journal_full()
+        elif not self.slots.is_open(till.clock.now_s()):
+            ui.page(moods.IDLE, till.title, texts.CLOSED)
+        elif self.digits:
+            ui.entry(till.title, self.digits, texts.GROUP_SIZE)
+        else:
+            big = "¥" + yuan(self.fee()) if self.price else ui.say(texts.PEOPLE, self.group)
+            foot = ui.say(texts.INSIDE, self.count()) + " " + ui.pick(texts.TAP)
+            ui.page(moods.IDLE, till.title, big, foot)
+
+
+async def run(till):
+    """Let people in until the till is over."""
+    gate, shown = Gate(till), None
+    while True:
+        now_s = till.clock.now_s()
+        state = (gate.digits, gate.group, gate.count(), gate.slots.is_open(now_s), till.can_sell())
+        if (state != shown or till.was_drawn_over()) and not till.is_showing():
+            shown = state
+            gate.draw()
+        kind, value = await till.next()
+        if kind == events.OVER:
+            return
+        if kind == events.KEY:
+            gate.press(value)
+        elif kind == events.CODE:
+            await gate.by_code(value)
+            shown = None
+        elif kind == events.CARD and not gate.digits:
+            await gate.by_card(value)
+            shown = None
