@@ -15,7 +15,10 @@ import inproc
 import virtual
 from ocwire import record
 from onecard.build import glyphs, sources
+from onecard.gateway import Gateway
 from onecard.link import client as link_client
+from onecard.sim.cards.chip import Chip
+from onecard.sim.cards.social import Social, SocialState
 from PIL import Image
 from terminal.ui import texts
 
@@ -37,6 +40,25 @@ class Keys:
 
     def read(self):
         return self._pressed.pop(0) if self._pressed else None
+
+
+class Codes:
+    """A scanner: the code that is held there until it is read."""
+
+    def __init__(self):
+        self._codes = []
+
+    async def start(self, is_continuous):
+        pass
+
+    def show(self, code):
+        self._codes.append(code)
+
+    def has_more(self):
+        return bool(self._codes)
+
+    async def read(self, timeout_ms):
+        return self._codes.pop(0)
 
 
 class TourReader(inproc.FieldReader):
@@ -100,6 +122,7 @@ class Tour:
         self._running = inproc.Running(folder, display=display)
         self.board, self.terminal = self._running.board, self._running.terminal
         self.board.reader, self.board.keypad = TourReader(), Keys()
+        self.board.scanner = Codes()
         self.board.rtc.write_s(inproc.NOW_S)
         self._language = language
         self.terminal.ui.language = texts.LANGUAGES.index(language)  # before it is provisioned
@@ -120,6 +143,15 @@ class Tour:
         for key in keys:
             self.board.keypad.press(key)
             self.run(0.2)
+
+    def enter(self, keys):
+        """Digits one by one, then "confirm"."""
+        self.press(*keys, "confirm")
+
+    def scan(self, code):
+        """Hold a code there and wait."""
+        self.board.scanner.show(code.encode())
+        self.run(SERVE_S)
 
     def place(self, *cards, wait_s=SERVE_S):
         """Put cards down, several at once, and wait."""
@@ -171,6 +203,26 @@ class Tour:
         self._client.configure({"language": self._language} | values)
         self.run(1)
 
+    def host(self, **handlers):
+        """A host that answers these questions comes, and is then there to `answer`."""
+        self._gateway = Gateway(handlers)
+        self._client.question(0)
+        self.run(0.5)
+
+    def answer(self, times=1):
+        """The host answers what is asked."""
+        for _ in range(times):
+            assert self._gateway.serve(self._client, inproc.TERMINAL, 500)
+        self.run(0.3)
+
+    def ask(self, name, card, times=1):
+        """A tap that asks the host, and the picture of what it ended in."""
+        self._client.question(0)
+        self.place(card, wait_s=0.3)
+        self.answer(times)
+        self.snap(name)
+        self.take()
+
     def break_reader(self, is_broken):
         """The reader's cable comes off, or is put back."""
         self.board.reader.is_broken = is_broken
@@ -189,6 +241,16 @@ class Tour:
     def card(self, number=1, balance=100_00, **options):
         """A purse card of this keystore's."""
         return inproc.card(number, balance, self.keystore.purse, **options)
+
+    @staticmethod
+    def citizen():
+        """A card with an identity."""
+        return Chip([Social(SocialState())], apdu_us=0.0)
+
+    def send_list(self, number, raw):
+        """The host sends a card list."""
+        self._client.send_list(number, raw)
+        self.run(1)
 
     # -- pictures ------------------------------------------------------------------------------
 
