@@ -44,6 +44,7 @@ def colour():
     return ST7789(SpiWire(spi, *pins), 320, 240, 1)
 def build(make):
     global face, display
+    face = display = None
     gc.collect(); before = gc.mem_alloc()
     display = make(); face = UI(display, Buzzer())
     gc.collect()

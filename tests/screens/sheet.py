@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from onecard.build.glyphs import to_rows
 from PIL import Image
 from terminal.ui import glyphs
 
@@ -27,7 +28,7 @@ def write(image, text, x, y, width):
     """ASCII in the terminal's own font, cut at `width` pixels."""
     for character in text[: width // 8]:
         at = 16 * glyphs.HALF.index(character)
-        shape = Image.frombytes("1", (8, 16), glyphs.HALF_BITS[at : at + 16])
+        shape = Image.frombytes("1", (8, 16), to_rows(glyphs.HALF_BITS[at : at + 16], 8))
         image.paste(TEXT, (x, y), shape)
         x += 8
 

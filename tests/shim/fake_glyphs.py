@@ -2,11 +2,14 @@
 use and every picture, each with a shape of its own, so that unit tests need neither the font nor
 the build."""
 
+import functools
 import hashlib
 import re
 import sys
 import types
 from pathlib import Path
+
+from onecard.build.glyphs import to_rows
 
 _FOLDER = Path(__file__).parents[2] / "firmware" / "terminal" / "ui"
 
@@ -14,6 +17,17 @@ _FOLDER = Path(__file__).parents[2] / "firmware" / "terminal" / "ui"
 def shape(character, size):
     """`size` bytes that no other character has."""
     return hashlib.shake_128(character.encode()).digest(size)
+
+
+@functools.cache
+def characters():
+    """What ScreenReader must know to read the stand-in's characters and pictures."""
+    module = sys.modules["terminal.ui.glyphs"]
+    return {
+        **{c: to_rows(shape(c, 16), 8) for c in module.HALF if c != " "},
+        **{c: to_rows(shape(c, 32), 16) for c in module.FULL},
+        **{2 * c: to_rows(shape(c, 128), 32) for c in module.PICTURES},
+    }
 
 
 def install():

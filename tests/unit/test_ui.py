@@ -4,9 +4,8 @@ import random
 import re
 
 import pytest
-from fake_glyphs import shape
-from framebuf import MONO_VLSB, FrameBuffer
-from inproc import Buzzer, ColourDisplay, Display
+from fake_glyphs import characters
+from inproc import Buzzer, Display
 from onecard.build import glyphs as glyph_build
 from onecard.build.sources import project_root
 from onecard.errors import OneCardError
@@ -15,17 +14,12 @@ from terminal import outcomes
 from terminal.ui import facade, glyphs, moods, screen, texts
 
 CELLS = 16  # of a row, on the smallest display and on the colour one
-CHARACTERS = {
-    **{c: shape(c, 16) for c in glyphs.HALF if c != " "},
-    **{c: shape(c, 32) for c in glyphs.FULL},
-    **{2 * c: shape(c, 128) for c in glyphs.PICTURES},
-}
 KINDS = sorted(v for k, v in vars(outcomes).items() if k.isupper())
 LARGEST = {"%d": "999", "%s": "¥9999.99", "%02d": "59", "%%": "%"}
 
 
 def shown(display):
-    return [row.strip() for row in ScreenReader(CHARACTERS).read(bytes(display.buffer))]
+    return [row.strip() for row in ScreenReader(characters()).read(bytes(display.buffer))]
 
 
 def cells(text):
@@ -162,9 +156,20 @@ def test_a_refusal_without_an_amount_shows_its_code_large():
 def test_an_amount_is_shown_with_all_its_digits(fen):
     face, display, _ = ui()
     face.idle("食堂", fen)
-    assert shown(display) == ["食堂", "¥" + facade.yuan(fen), "", "请刷卡"]
+    head, middle, *rest = shown(display)
+    assert head.endswith("食堂") and rest == ["", "请刷卡"]
+    assert middle.removeprefix("≋≋").strip() == "¥" + facade.yuan(fen)
     face.outcome(outcomes.Outcome(outcomes.APPROVED, fen, 0))
     assert "¥" + facade.yuan(fen) in shown(display)[1]
+
+
+@pytest.mark.parametrize("fen", [1, 1200, 9999, 99999])
+def test_an_amount_that_was_paid_stays_where_it_was(fen):
+    face, display, _ = ui()
+    face.idle("食堂", fen)
+    waiting = [display.buffer[page * 128 + 32 : page * 128 + 128] for page in range(2, 6)]
+    face.outcome(outcomes.Outcome(outcomes.APPROVED, fen, 0))
+    assert waiting == [display.buffer[page * 128 + 32 : page * 128 + 128] for page in range(2, 6)]
 
 
 def test_an_amount_never_shrinks_for_a_picture():
@@ -230,8 +235,18 @@ def test_a_merchant_whose_name_has_no_glyphs_is_shown_as_its_scene():
 
 def test_unknown_characters_become_question_marks_and_long_texts_are_cut():
     face, display, _ = ui()
-    face.page(moods.IDLE, "饕A", "", "0123456789012345XYZ")
+    face.page(moods.ENTRY, "饕A", "", "0123456789012345XYZ")
     assert shown(display) == ["?A", "", "", "0123456789012345"]
+
+
+def test_every_character_is_drawn_as_itself_and_an_unknown_one_as_a_question_mark():
+    face, display, _ = ui()
+    for character in (glyphs.HALF + glyphs.FULL).replace(" ", ""):
+        face.page(moods.ENTRY, character)
+        assert shown(display)[0] == character and screen.can_show(character)
+    for unknown in ("\x1f", "\x7f", "饕", "\U0001f600", "\ud800"):
+        face.page(moods.ENTRY, unknown)
+        assert shown(display)[0] == "?" and not screen.can_show(unknown)
 
 
 def test_any_text_is_drawn_without_an_error():
@@ -246,98 +261,8 @@ def test_any_text_is_drawn_without_an_error():
     for _ in range(100):
         face.page(rng.randrange(8), text(), text(), text())
         face.rows(text(), [text() for _ in range(rng.randrange(6))], rng.choice((None, 0, 5)))
-    face.page(moods.IDLE, "A")
+    face.page(moods.ENTRY, "A")
     assert shown(display) == ["A", "", "", ""]
-
-
-# -- the colour layout ----------------------------------------------------------------------
-
-
-def colour_ui(language="zh"):
-    display = ColourDisplay()
-    return facade.UI(display, Buzzer(), language), display
-
-
-def row_at(display, y):
-    """Text of the line that begins `y` pixels from the top; a large space is two cells."""
-    frame = bytes(display.buffer[y // 8 * 320 : (y // 8 + 4) * 320])
-    return ScreenReader(CHARACTERS).read(frame, 320, 32)[0].strip().replace("  ", " ")
-
-
-def digits_at(display, y, width):
-    """Large characters in a line of the middle, `width` pixels from the left that are no text."""
-    frame = FrameBuffer(display.buffer, 320, 240, MONO_VLSB)
-    shapes = {shape(c, 160): c for c in glyphs.DIGITS}
-    out, x = "", width
-    while x <= 320 - 32:
-        rows = [[frame.pixel(x + i, y + j) for i in range(32)] for j in range(40)]
-        bits = "".join(str(bit) for row in rows for bit in row)
-        char = shapes.get(int(bits, 2).to_bytes(160, "big"))
-        out, x = out + (char or ""), x + (32 if char else 1)
-    return out
-
-
-def contrast(one, other):
-    """Of two RGB565 colours, as WCAG 2.2 reckons it."""
-
-    def light(colour):
-        parts = (colour >> 11) / 31, (colour >> 5 & 63) / 63, (colour & 31) / 31
-        linear = [p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts]
-        return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
-
-    low, high = sorted((light(one), light(other)))
-    return (high + 0.05) / (low + 0.05)
-
-
-def test_every_mood_has_colours_of_its_own_that_can_be_read():
-    assert len({paper for _, paper in moods.COLOURS}) == len(moods.COLOURS) == 8
-    assert all(contrast(*pair) >= 4.5 for pair in moods.COLOURS)
-
-
-@pytest.mark.parametrize("language", texts.LANGUAGES)
-@pytest.mark.parametrize("kind", KINDS)
-def test_an_outcome_is_told_on_bands_in_its_moods_colours(kind, language):
-    face, display = colour_ui(language)
-    face.outcome(outcomes.Outcome(kind, None, 3800))
-    _, first, last = texts.OUTCOMES[kind]
-    assert row_at(display, 8) == face.pick(first)
-    assert row_at(display, 200) == (face.pick(last) or face.pick(texts.BALANCE) + " ¥38.00")
-    ink, paper = moods.COLOURS[moods.of_outcome(kind)]
-    assert display.pairs == [(paper, ink)] * 6 + [(ink, paper)] * 18 + [(paper, ink)] * 6
-    assert display.shown == 1
-
-
-def test_amounts_and_codes_are_in_large_digits():
-    face, display = colour_ui()
-    face.page(moods.IDLE, "食堂", "1234567890")
-    assert digits_at(display, 100, 0) == "1234567890"
-    face.outcome(outcomes.Outcome(outcomes.NOT_ENOUGH, -1200, 0))
-    assert digits_at(display, 76, 80)[:4] == "¥-12" and digits_at(display, 124, 80) == "E08"
-    face.outcome(outcomes.Outcome(outcomes.HOTLISTED))
-    assert digits_at(display, 100, 80) == "E09"
-
-
-def test_what_has_no_large_digits_is_text_at_double_size():
-    face, display = colour_ui()
-    face.entry("PIN", "****")
-    assert row_at(display, 96) == "****"
-    face.entry("Name", "abc¥" * 6)  # too long for that
-    assert ScreenReader(CHARACTERS).read(display.buffer[96 * 40 :], 320, 16)[0].strip() == (
-        "abc¥" * 6
-    )
-
-
-def test_a_colour_list_shows_six_rows_around_the_selected_one():
-    face, display = colour_ui("en")
-    rows = [f"row {number}" for number in range(9)]
-    for selected, first in {None: 0, 0: 0, 3: 0, 4: 1, 8: 3}.items():
-        face.rows(texts.SERVICE, rows, selected)
-        assert row_at(display, 8) == "Service mode"
-        seen = [row_at(display, 48 + 32 * line) for line in range(6)]
-        assert seen == rows[first : first + 6]
-        marked = [display.buffer[page * 320 + 319] == 0xFF for page in range(6, 30, 4)]
-        at = None if selected is None else selected - first
-        assert marked == [line == at for line in range(6)]
 
 
 # -- glyphs and pictures --------------------------------------------------------------------
@@ -353,8 +278,8 @@ def test_every_mood_that_calls_somebody_has_both_sizes_of_its_picture():
     ui_folder = project_root() / "firmware" / "terminal" / "ui"
     small, large = glyph_build.read_pictures(ui_folder / "pictures.txt")
     names = {name for name in moods.PICTURES if name}
-    assert set(small) == set(large) == names and len(names) == 6
-    assert len({*small.values(), *large.values()}) == 12
+    assert set(small) == set(large) == names and len(names) == 7
+    assert len({*small.values(), *large.values()}) == 14
     assert all(len(bits) == 32 for bits in small.values())
     assert all(len(bits) == 128 for bits in large.values())
 
@@ -378,6 +303,16 @@ def test_a_pictures_rows_are_its_bits(tmp_path):
 def test_a_picture_that_is_none_is_named(tmp_path, text, wrong):
     with pytest.raises(OneCardError, match=wrong):
         pictures(tmp_path, text)
+
+
+def test_rows_become_pages_and_pages_rows():
+    rows = bytes([0x80, 0x01]) + bytes(29) + b"\x01"
+    assert glyph_build.to_pages(rows, 16) == b"\x01" + bytes(14) + b"\x01" + bytes(15) + b"\x80"
+    rng = random.Random(3)
+    print("seed", 3)
+    for width, size in ((8, 16), (16, 32), (32, 128), (32, 160)):
+        rows = rng.randbytes(size)
+        assert glyph_build.to_rows(glyph_build.to_pages(rows, width), width) == rows
 
 
 def test_the_generated_module_is_read_back_whole(tmp_path):

@@ -3,10 +3,10 @@ colours turned round, between them a picture of 64 x 64 and the amount in large 
 """
 
 from . import moods
-from .screen import DIGIT_HEIGHT, PICTURE, ROW, Canvas, digits_width, first_row, width_of
+from .screen import PICTURE, ROW, Canvas, digits_width, first_row
 
 _LINE = 2 * ROW
-_BAND = 48  # pixels of the head's and of the foot's band
+_BAND = 48  # pixels of the head's band, of the foot's, and of a line between them
 _MARGIN = 8  # left of a list's rows, and around a picture
 _PICTURE = 2 * PICTURE
 
@@ -23,11 +23,11 @@ class Layout:
         canvas = self._canvas
         self._begin(mood, True)
         middle, lines = canvas.height // 2, [text for text in (big, code) if text]
-        left = self._picture(mood, max([0] + [_width(text) for text in lines]))
-        y = middle - len(lines) * (DIGIT_HEIGHT + _MARGIN) // 2
+        left = self._picture(mood, max([0] + [self._width(text) for text in lines]))
+        y = middle - len(lines) * _BAND // 2
         for text in lines:
-            self._big(text, left, y // 8 * 8 + _MARGIN // 2)
-            y += DIGIT_HEIGHT + _MARGIN
+            self._big(text, left, y)
+            y += _BAND
         canvas.middle(head, 0, _MARGIN, 2)
         canvas.middle(foot, 0, canvas.height - _MARGIN - _LINE, 2)
         canvas.show()
@@ -52,13 +52,17 @@ class Layout:
         canvas.picture(name, x, (canvas.height - _PICTURE) // 2 // 8 * 8, 2)
         return left
 
+    def _width(self, text):
+        """Pixels of a line of the middle."""
+        return digits_width(text) or 2 * self._canvas.width_of(text)
+
     def _big(self, text, left, y):
         canvas, width = self._canvas, digits_width(text)
         if 0 < width <= canvas.width - left:
             canvas.digits(text, left + (canvas.width - left - width) // 2, y)
         else:
-            scale = 2 if 2 * width_of(text) <= canvas.width - left else 1
-            canvas.middle(text, left, y // 8 * 8, scale)
+            scale = 2 if 2 * canvas.width_of(text) <= canvas.width - left else 1
+            canvas.middle(text, left, y + _MARGIN, scale)
 
     def rows(self, title, rows, selected=None):
         """As many rows as fit around the selected one, which is inverted."""
@@ -73,8 +77,3 @@ class Layout:
                 canvas.bar(y, _LINE)
             canvas.text(rows[number], _MARGIN, y, 2, is_selected)
         canvas.show()
-
-
-def _width(text):
-    """Pixels of a line of the middle."""
-    return digits_width(text) or 2 * width_of(text)

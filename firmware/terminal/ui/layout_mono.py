@@ -6,7 +6,7 @@ long one the picture is small and stands in the head's corner.
 """
 
 from . import moods
-from .screen import PICTURE, ROW, Canvas, first_row, width_of
+from .screen import PICTURE, ROW, Canvas, first_row
 
 _SMALL = 16  # pixels of a picture among text
 
@@ -24,8 +24,10 @@ class Layout:
         canvas.middle(head, 0, 0)
         if not big:
             big, code = code, ""
-        scale = 1 if code or 2 * width_of(big) > canvas.width else 2
-        left = self._picture(mood, head, max(width_of(big) * scale, width_of(code)))
+        need, scale = canvas.width_of(big), 2
+        if code or 2 * need > canvas.width:
+            scale = 1
+        left = self._picture(mood, head, max(need * scale, canvas.width_of(code)))
         canvas.middle(big, left, ROW, scale)
         canvas.middle(code, left, 2 * ROW)
         canvas.middle(foot, 0, 3 * ROW)
@@ -40,7 +42,7 @@ class Layout:
             x = 0 if need else (canvas.width - PICTURE) // 2
             canvas.picture(name, x, ROW)
             return PICTURE
-        if width_of(head) + 2 * _SMALL <= canvas.width:
+        if canvas.width_of(head) + 2 * _SMALL <= canvas.width:
             canvas.text(name, 0, 0)
         return 0
 

@@ -4,8 +4,9 @@ from .. import outcomes
 
 IDLE, ENTRY, GOOD, REFUSED, HOLD, AGAIN, STAFF, BUSY = range(8)
 
-# By mood: the picture's name in glyphs (pictures.txt), or None.
-PICTURES = (None, None, "✔", "✘", "⏸", "↻", "☻", "⏳")
+# By mood: the picture's name in glyphs (pictures.txt), or None. Waiting has one also because an
+# amount then stays where it is when it has been paid: half of the screen need not be sent.
+PICTURES = ("≋", None, "✔", "✘", "⏸", "↻", "☻", "⏳")
 
 # By mood: ink and paper, RGB565, of the middle of the screen; its edges have them the other way.
 _WHITE, _BLACK = 0xFFFF, 0x0000

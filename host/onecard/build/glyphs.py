@@ -65,11 +65,38 @@ def read_pictures(path: Path) -> tuple[dict[str, bytes], dict[str, bytes]]:
     return small, large
 
 
+def to_pages(rows: bytes, width: int) -> bytes:
+    """A glyph's rows (left pixel in the highest bit) as a display has them: pages of 8 rows, a byte
+    a column, the upper pixel in the lowest bit."""
+    step, out = width // 8, bytearray(len(rows))
+    for at, byte in enumerate(rows):
+        y, x = at // step, at % step * 8
+        for bit in range(8):
+            if byte >> (7 - bit) & 1:
+                out[y // 8 * width + x + bit] |= 1 << (y % 8)
+    return bytes(out)
+
+
+def to_rows(pages: bytes, width: int) -> bytes:
+    """The other way round."""
+    step, out = width // 8, bytearray(len(pages))
+    for at, byte in enumerate(pages):
+        page, x = divmod(at, width)
+        for bit in range(8):
+            if byte >> bit & 1:
+                out[(page * 8 + bit) * step + x // 8] |= 0x80 >> (x % 8)
+    return bytes(out)
+
+
+def _table(glyphs: Iterable[bytes], width: int) -> bytes:
+    return b"".join(to_pages(rows, width) for rows in glyphs)
+
+
 def write_module(
     glyphs: dict[str, bytes], pictures: dict[str, bytes], digits: dict[str, bytes], path: Path
 ) -> None:
     """The module terminal.ui.glyphs: HALF, FULL, PICTURES and DIGITS name the characters, the
-    large pictures and the large characters; HALF_BITS, FULL_BITS, … hold their rows."""
+    large pictures and the large characters; HALF_BITS, FULL_BITS, … hold their pages."""
     half = sorted(c for c, bits in glyphs.items() if len(bits) == HALF_SIZE)
     full = sorted(c for c, bits in glyphs.items() if len(bits) == FULL_SIZE)
     text = (
@@ -78,10 +105,10 @@ def write_module(
         f"FULL = {''.join(full)!r}\n"
         f"PICTURES = {''.join(pictures)!r}\n"
         f"DIGITS = {''.join(digits)!r}\n"
-        f"HALF_BITS = {b''.join(glyphs[c] for c in half)!r}\n"
-        f"FULL_BITS = {b''.join(glyphs[c] for c in full)!r}\n"
-        f"PICTURE_BITS = {b''.join(pictures.values())!r}\n"
-        f"DIGIT_BITS = {b''.join(digits.values())!r}\n"
+        f"HALF_BITS = {_table((glyphs[c] for c in half), 8)!r}\n"
+        f"FULL_BITS = {_table((glyphs[c] for c in full), 16)!r}\n"
+        f"PICTURE_BITS = {_table(pictures.values(), 32)!r}\n"
+        f"DIGIT_BITS = {_table(digits.values(), 32)!r}\n"
     )
     path.parent.mkdir(parents=True, exist_ok=True)
     if not path.exists() or path.read_text(encoding="utf-8") != text:
@@ -115,12 +142,11 @@ def load_module(folder: Path) -> dict[str, bytes]:
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     out = {}
-    for names, bits, size in (
-        (module.HALF, module.HALF_BITS, HALF_SIZE),
-        (module.FULL, module.FULL_BITS, FULL_SIZE),
+    for names, bits, size, width in (
+        (module.HALF, module.HALF_BITS, HALF_SIZE, 8),
+        (module.FULL, module.FULL_BITS, FULL_SIZE, 16),
+        ([2 * name for name in module.PICTURES], module.PICTURE_BITS, PICTURE_SIZE, 32),
     ):
         for i, name in enumerate(names):
-            out[name] = bits[i * size : (i + 1) * size]
-    for i, name in enumerate(module.PICTURES):
-        out[2 * name] = module.PICTURE_BITS[i * PICTURE_SIZE : (i + 1) * PICTURE_SIZE]
+            out[name] = to_rows(bits[i * size : (i + 1) * size], width)
     return out
