@@ -11,7 +11,6 @@
 #define MICROPY_PY_RE (0)
 #define MICROPY_PY_THREAD (0)  // asyncio throughout; the second core stays off
 #define MICROPY_HW_ENABLE_USB_RUNTIME_DEVICE (0)
-#define MICROPY_PY_DEFLATE (0)
 
 // Update slots are ROM file systems, which MicroPython has only with a partition of its own for one:
 // the smallest there is, at the end of the firmware's part. Nothing lies in it.
