@@ -9,15 +9,16 @@ class Chain:
     Behind a gap it is unknown (record.UNKNOWN_MAC) until a record with a MAC of its own comes.
     """
 
-    def __init__(self, key, before):
+    def __init__(self, key, before, first_seq):
+        """before: MAC of the record before first_seq, which is the first to be taken."""
         self._key = key
         self._mac = before
         self._pending = []
-        self._next = None
+        self._next = first_seq
 
     def take(self, seq, kind, body, mac):
         """The next record that was read."""
-        if self._next is not None and seq != self._next:
+        if seq != self._next:
             self._mac = None
             self._pending = []
         self._next = seq + 1

@@ -56,7 +56,7 @@ def records(image: bytes, key: bytes | None = None, unit: int = 1) -> list[recor
 def _records(
     layout: sector.Layout, marks: sector.Marks, raw: bytes, key: bytes | None
 ) -> Iterator[record.Record]:
-    chain = Chain(key or bytes(16), marks.mac_before)
+    chain = Chain(key or bytes(16), marks.mac_before, marks.first_seq)
     for seq, kind, body, mac, _, _ in sector.records(layout, marks, raw):
         chain.take(seq, kind, body, mac)
         own = mac or (chain.mac if key else record.UNKNOWN_MAC)

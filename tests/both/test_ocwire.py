@@ -360,7 +360,7 @@ def test_the_short_result_stands_for_the_whole_one():
 def test_the_chain_goes_through_intents_and_stops_at_a_gap():
     texts = [record.content(5 + n, record.INTENT, intent(5 + n)) for n in range(2)]
     first = record.mac(KEY, 5, b"mac.", texts[0])
-    made = chain_of.Chain(KEY, b"mac.")
+    made = chain_of.Chain(KEY, b"mac.", 5)
     assert made.mac == b"mac."
     made.take(5, record.INTENT, intent(5), None)
     made.take(6, record.INTENT, intent(6), None)
@@ -371,6 +371,9 @@ def test_the_chain_goes_through_intents_and_stops_at_a_gap():
     assert made.mac == record.UNKNOWN_MAC
     made.take(10, record.REFUSED, refusal(1), b"own2")
     assert made.mac == b"own2"
+    begun = chain_of.Chain(KEY, b"mac.", 4)  # record 4 is missing before the first one
+    begun.take(5, record.INTENT, intent(5), None)
+    assert begun.mac == record.UNKNOWN_MAC
 
 
 # -- frames ---------------------------------------------------------------------------------

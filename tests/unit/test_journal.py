@@ -781,6 +781,23 @@ def test_a_rotten_record_costs_itself_and_no_false_alarm_about_its_neighbours():
         assert [r.seq for r in good] == [n for n in range(1, 17) if n != seq]
 
 
+@pytest.mark.parametrize("rotten", [1, 2, 3, 4])
+def test_rot_at_a_sectors_start_is_a_gap_and_no_false_alarm_about_the_intent_behind_it(rotten):
+    flash, rng = RamFlash(6), random.Random(7)
+    made = journal(flash)
+    for n in range(8):
+        purchase(made, rng, bytes(10), NOW_S + n)
+    marks = LAYOUT.marks(bytes(flash.data[:112]))
+    for _, _, _, _, at, _ in list(sector.records(LAYOUT, marks, flash.data[:4096]))[:rotten]:
+        flash.data[at + 6] ^= 4
+    items = everything(journal(flash), 1)
+    good, findings = verify.chain(items, JOURNAL_KEY, 0, record.FIRST_MAC)
+    assert {f.kind for f in findings} == {verify.GAP} and findings[0].seq == 1
+    assert [r.seq for r in good] == list(range(rotten + 1, 17))
+    image = dump.records(bytes(flash.data), JOURNAL_KEY)
+    assert [r.raw for r in image if r.seq in {i.seq for i in items}] == [r.raw for r in items]
+
+
 @pytest.mark.parametrize("window", [0, 1, 2])
 def test_a_gap_before_an_intent_at_a_batchs_end_stops_no_later_batch(window):
     flash, rng = RamFlash(6), random.Random(6)

@@ -111,7 +111,8 @@ class Journal(State):
 
     def _take_records(self, marks):
         """Note all records of the loaded sector: (MAC of the last one, offset behind it)."""
-        chain, last_end = Chain(self._key, marks.mac_before), self._layout.marks_size
+        chain = Chain(self._key, marks.mac_before, marks.first_seq)
+        last_end = self._layout.marks_size
         for seq, kind, body, mac, _, end in self._sectors.records(marks):
             self.note(seq, kind, body)
             chain.take(seq, kind, body, mac)

@@ -127,7 +127,7 @@ def read_batch(sectors, key, number, from_seq, limit, cursor=None):
     marks = sectors.load(number)
     if marks is None:
         return None
-    chain, start, stop = Chain(key, marks.mac_before), None, None
+    chain, start, stop = Chain(key, marks.mac_before, marks.first_seq), None, None
     if cursor is not None:
         chain, start = cursor[3], (cursor[2], from_seq)
     first, parts, size, following = 0, [], 0, 0
