@@ -68,6 +68,7 @@ class Till:
         await self._reader.start()
         self._scanner = await _started(self._scanner, True)
         self.printer = await _started(self.printer)
+        gc.collect()  # what starting up left behind: the first tap shall not wait for it
         try:
             self._found = await self._reader.poll(0)
         except SeveralCards:
