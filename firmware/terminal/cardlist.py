@@ -77,8 +77,10 @@ class CardList:
             if not any(header.is_signed_by(root) for root in roots):
                 raise ListError("the list is not signed by a key of list_roots")
             held = self.header
-            if held is not None and held.digest == header.digest and held.name == header.name:
+            if held is not None and held.signed_part() == header.signed_part():
                 return header.size
+            if held is not None and header.version < held.version:
+                raise ListError("the list is older than the one that is held")
             self._new, self._at = header, 0
         if self._new is None or offset != self._at:
             return self._at if self._new is not None else 0

@@ -15,7 +15,7 @@ import time
 from ocwire.errors import MessageError
 
 from .engine.order import Issuer, NotAuthorised
-from .outcomes import CODE_WRONG, IDENTIFIED, OFFLINE, Outcome
+from .outcomes import CODE_WRONG, OFFLINE, Outcome
 
 _STEP_MS = 20
 _HOST_MS = 5000  # a host that has not come for so long is not there
@@ -70,6 +70,16 @@ class Online:
             raise NoAnswer("the answer is no object")
         return answer
 
+    async def refuses_code(self, raw, purpose):
+        """See Engine.take_code: None if the host knows this code, else the Outcome to show."""
+        try:
+            answer = await self.ask("code", {"code": _hex(raw), "purpose": purpose})
+        except (Offline, NoAnswer) as error:
+            return Outcome(OFFLINE, detail=str(error))
+        if "refused" in answer:
+            return Outcome(CODE_WRONG, detail=str(answer["refused"]))
+        return None
+
     # -- the link's side ------------------------------------------------------------------
 
     async def question(self, wait_ms):
@@ -93,22 +103,6 @@ class Online:
             return False
         self._answer = text
         return True
-
-
-async def checked(online, raw, purpose, outcome):
-    """The outcome of a QR code that was taken: one that was not proved here the host must know.
-
-    outcome: of Engine.take_code, whose detail tells that it was not proved.
-    """
-    if outcome.kind != IDENTIFIED or not outcome.detail:
-        return outcome
-    try:
-        answer = await online.ask("code", {"code": _hex(raw), "purpose": purpose})
-    except (Offline, NoAnswer) as error:
-        return Outcome(OFFLINE, detail=str(error))
-    if "refused" in answer:
-        return Outcome(CODE_WRONG, detail=str(answer["refused"]))
-    return outcome
 
 
 class OnlineIssuer(Issuer):

@@ -49,8 +49,9 @@ class Rules:
     is read: cards of other cities must be interoperable, and test cards are refused unless
     takes_test_cards. hotlist_days: nothing is sold on an older hotlist; 0: any age will do.
 
-    meters: objects with check(serial, amount, now_s), which raises Refusal for a purchase that may
-    not be, and took(serial, amount, time_s, tti, payload), told of each transaction that was done.
+    meters: the terminal's Shift and the scene's own, with check(serial, amount, now_s), which
+    raises Refusal for a purchase that may not be, and took(serial, amount, time_s, tti, payload),
+    told of each transaction that was done.
     """
 
     def __init__(
@@ -68,7 +69,12 @@ class Rules:
         self._tally = tally
         self._city = city
         self._takes_test_cards = takes_test_cards
-        self.meters = []  # what scenes count besides: Shift, a canteen's Meter
+        self.meters = []
+
+    def count_also(self, meter):
+        """Have the scene's own meter beside the terminal's. A scene that starts again brings a new
+        one in the place of the one before."""
+        self.meters[1:] = (meter,)
 
     async def check(self, card, order, clock, ledger):
         """Raises Refusal if `card` may not do `order` now."""

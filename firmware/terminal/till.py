@@ -54,7 +54,7 @@ class Till:
         self._kept_key = None
         self._idle_polls = 0
         self._found = None  # a card that lay there at the start, or came while a key was pressed
-        self._has_drawn_over = False
+        self._drawn = None  # the state whose waiting screen is shown
         self._shown_ms = None  # when the last outcome was shown, while it is to stay
 
     @property
@@ -64,6 +64,7 @@ class Till:
 
     async def start(self):
         """Bring SAM and reader up and look at the field. Raises SamError, LinkError."""
+        self._drawn = None
         await self.engine.start()
         await self._reader.start()
         self._scanner = await _started(self._scanner, True)
@@ -110,7 +111,7 @@ class Till:
             await self._menu(self)
         finally:
             self._is_in_menu = False
-        self._has_drawn_over = True
+        self._drawn = None
         return TICK, None
 
     def put_back(self, key):
@@ -147,7 +148,7 @@ class Till:
     async def _refuse_several(self):
         """Say so until the field is empty: none is charged for being the last to leave it."""
         self.ui.one_card()
-        self._shown_ms, self._has_drawn_over = None, True
+        self._shown_ms = self._drawn = None
         while not self.is_over:
             self._updates.scene_moves()
             await asyncio.sleep_ms(_PRESENCE_MS)
@@ -184,6 +185,7 @@ class Till:
     def stays(self):
         """What was shown just now stays on the screen for a while."""
         self._shown_ms = time.ticks_ms()
+        self._drawn = None
 
     def is_showing(self):
         """True while what was shown last is to stay on the screen."""
@@ -193,10 +195,16 @@ class Till:
             self._shown_ms = None
         return False
 
-    def was_drawn_over(self):
-        """True once after something else than the scene's own screens was shown."""
-        was, self._has_drawn_over = self._has_drawn_over, False
-        return was
+    def must_draw(self, state):
+        """True if the scene is to draw its waiting screen now. state: what decides that screen."""
+        if self.is_showing() or state == self._drawn:
+            return False
+        self._drawn = state
+        return True
+
+    def redraws(self):
+        """Something else than the waiting screen was shown: it is drawn again."""
+        self._drawn = None
 
     async def print_rows(self, title, rows):
         """A slip, where there is a printer that prints. Texts in the terminal's language."""

@@ -65,6 +65,15 @@ def test_a_strangers_list_and_what_is_none_are_refused(tmp_path):
     assert held.header is None and held.is_over(0) and bytes(10) not in held
 
 
+def test_p2_an_older_list_does_not_come_back_and_a_renewed_one_is_taken(tmp_path):
+    held = sent(tmp_path / "list", RAW)
+    older = lists.build("june", {bytes(10): 1}, KEY, 999)
+    with pytest.raises(ListError, match="older than the one"):
+        held.write(0, older, [ROOT])
+    renewed = lists.build("meals", NUMBERS, KEY, 1001, 9000)  # the same cards, for longer
+    assert sent(tmp_path / "list", renewed).header.expires_s == 9000
+
+
 def test_a_damaged_file_is_no_list(tmp_path):
     path = tmp_path / "list"
     sent(path, RAW)

@@ -23,7 +23,9 @@ from terminal.outcomes import (
     EXPIRED,
     HOTLISTED,
     IDENTIFIED,
+    OFFLINE,
     UNKNOWN_CARD,
+    Outcome,
 )
 from terminal.rules import Rules
 from terminal.sealing import Sealer
@@ -94,8 +96,8 @@ def test_cards_that_identify_nobody_are_told_apart():
 def test_a_code_is_taken_once_recorded_and_refused_the_second_time():
     bench = Bench(codes=codes())
     raw = code(generated_s=Clock().now_s())
-    assert bench.engine.take_code(raw, record.ADMISSION, 200).kind == IDENTIFIED
-    assert bench.engine.take_code(raw, record.ADMISSION, 200).kind == CODE_EXPIRED
+    assert virtual.run(bench.engine.take_code(raw, record.ADMISSION, 200)).kind == IDENTIFIED
+    assert virtual.run(bench.engine.take_code(raw, record.ADMISSION, 200)).kind == CODE_EXPIRED
     (item,) = bench.records()
     assert item.fields()["serial"] == ACCOUNT and item.fields()["amount"] == 200
 
@@ -103,20 +105,35 @@ def test_a_code_is_taken_once_recorded_and_refused_the_second_time():
 def test_a_hotlisted_account_is_refused_by_its_code_too():
     bench = Bench(codes=codes(), hotlist=(ACCOUNT,))
     raw = code(generated_s=Clock().now_s())
-    assert bench.engine.take_code(raw, record.ADMISSION).kind == HOTLISTED
+    assert virtual.run(bench.engine.take_code(raw, record.ADMISSION)).kind == HOTLISTED
     assert [record.name(item.kind) for item in bench.records()] == ["refused"]
 
 
-def test_a_token_is_left_to_an_online_check_and_kept_by_its_digest_alone():
+def test_p4_a_token_that_nobody_knows_leaves_no_record_that_it_was_taken():
+    async def stranger(raw, purpose):
+        return Outcome(CODE_WRONG)
+
     bench = Bench(codes=Codes([TokenDecoder()]))
-    outcome = bench.engine.take_code(b"0123456789ABCDEF", record.ADMISSION)
-    assert (outcome.kind, outcome.detail) == (IDENTIFIED, "check on line")
+    taking = bench.engine.take_code(b"0123456789ABCDEF", record.RIDE, 200, stranger)
+    assert virtual.run(taking).kind == CODE_WRONG
+    taking = bench.engine.take_code(b"FEDCBA9876543210", record.RIDE, 200)  # nobody to ask
+    assert virtual.run(taking).kind == OFFLINE
+    assert bench.records() == []
+
+
+def test_a_token_that_the_host_knows_is_kept_by_its_digest_alone():
+    async def known(raw, purpose):
+        assert (raw, purpose) == (b"0123456789ABCDEF", record.ADMISSION)
+
+    bench = Bench(codes=Codes([TokenDecoder()]))
+    taking = bench.engine.take_code(b"0123456789ABCDEF", record.ADMISSION, 0, known)
+    assert virtual.run(taking).kind == IDENTIFIED
     (item,) = bench.records()
     assert b"0123456789ABCDEF" not in item.raw and item.fields()["serial"] == bytes(10)
 
 
 def test_without_decoders_or_with_nonsense_no_code_is_taken():
-    assert Bench().engine.take_code(b"x" * 20, record.ADMISSION).kind == CODE_WRONG
+    assert virtual.run(Bench().engine.take_code(b"x" * 20, record.ADMISSION)).kind == CODE_WRONG
     bench = Bench(codes=codes())
-    assert bench.engine.take_code(b"", record.ADMISSION).kind == CODE_WRONG
+    assert virtual.run(bench.engine.take_code(b"", record.ADMISSION)).kind == CODE_WRONG
     assert bench.records() == []

@@ -8,8 +8,8 @@ import virtual
 from inproc import Running, keystore
 from ocwire import record
 from onecard.gateway import Gateway
-from terminal.online import NoAnswer, Offline, Online, checked
-from terminal.outcomes import APPROVED, CODE_WRONG, IDENTIFIED, OFFLINE, Outcome
+from terminal.online import NoAnswer, Offline, Online
+from terminal.outcomes import CODE_WRONG, OFFLINE
 
 
 async def host(online, answer, times=1):
@@ -77,31 +77,23 @@ def test_a_host_that_stays_away_is_noticed():
     assert virtual.run(passing()) == (True, False)
 
 
-@pytest.mark.parametrize(
-    ("outcome", "answer", "kind"),
-    [
-        (Outcome(APPROVED, detail="x"), None, APPROVED),
-        (Outcome(IDENTIFIED), None, IDENTIFIED),  # proved here: nobody is asked
-        (Outcome(IDENTIFIED, detail="check"), {}, IDENTIFIED),
-        (Outcome(IDENTIFIED, detail="check"), {"refused": "unknown"}, CODE_WRONG),
-    ],
-)
-def test_a_code_that_was_not_proved_here_is_asked_about(outcome, answer, kind):
+@pytest.mark.parametrize(("answer", "kind"), [({}, None), ({"refused": "unknown"}, CODE_WRONG)])
+def test_a_code_that_was_not_proved_here_is_asked_about(answer, kind):
     async def both():
         online = Online()
         await online.question(0)
         serving = asyncio.create_task(host(online, lambda *_: answer))
         try:
-            return await checked(online, b"code", record.ADMISSION, outcome)
+            return await online.refuses_code(b"code", record.ADMISSION)
         finally:
             serving.cancel()
 
-    assert virtual.run(both()).kind == kind
+    refused = virtual.run(both())
+    assert (refused and refused.kind) == kind
 
 
 def test_a_code_that_was_not_proved_lets_nobody_in_without_a_host():
-    outcome = virtual.run(checked(Online(), b"x", 1, Outcome(IDENTIFIED, detail="check")))
-    assert outcome.kind == OFFLINE
+    assert virtual.run(Online().refuses_code(b"x", 1)).kind == OFFLINE
 
 
 # -- over the link --------------------------------------------------------------------------

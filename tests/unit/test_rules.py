@@ -182,3 +182,24 @@ def test_the_bank_account_wants_a_pin():
     assert here.run(unnamed(b"\x03"), Purchase(100, BANK)).kind == PIN_NEEDED
     assert here.run(unnamed(b"\x02"), Purchase(100, BANK)).kind == NO_ACCOUNT  # a purse alone
     assert a_card.balance == 100_00
+
+
+def test_a_scene_that_starts_again_counts_with_its_new_meter_alone():
+    class Meter:
+        def __init__(self):
+            self.asked = self.told = 0
+
+        def check(self, serial, amount, now_s):
+            self.asked += 1
+
+        def took(self, serial, amount, time_s, tti, payload):
+            self.told += 1
+
+    here, shift, first, second = shop(), Meter(), Meter(), Meter()
+    rules = here.engine.rules
+    rules.meters.append(shift)
+    rules.count_also(first)
+    rules.count_also(second)
+    assert here.run(card(1), Purchase(100)).kind == APPROVED
+    assert (shift.asked, shift.told) == (second.asked, second.told) == (1, 1)
+    assert (first.asked, first.told) == (0, 0)

@@ -34,6 +34,7 @@ from ..outcomes import (
     LOCKED,
     NO_ACCOUNT,
     NO_CLOCK,
+    OFFLINE,
     OTHER_CARD,
     REPEATED,
     SAM_FAULT,
@@ -116,10 +117,11 @@ class Engine:
         """Read who holds the card and keep it sealed: -> Outcome, masked. purpose: of record."""
         return await self._guarded(self._identify(target, purpose))
 
-    def take_code(self, raw, purpose, amount=0):
+    async def take_code(self, raw, purpose, amount=0, ask=None):
         """Take a QR code (bytes from the scanner) once: -> Outcome.
 
-        A code that is not proved here is told by its detail: it is to be checked on line.
+        ask(raw, purpose): a coroutine that tells of a code which is not proved here: None if it is
+        right, else the Outcome that refuses it. Without one such codes are refused.
         """
         if self._codes is None:
             return Outcome(CODE_WRONG, detail="no codes are taken here")
@@ -135,10 +137,14 @@ class Engine:
         if code.is_proved and code.account in self.rules.hotlist:
             self.ledger.refuse(code.account, amount, record.HOTLISTED)
             return Outcome(HOTLISTED)
+        if not code.is_proved:
+            refused = await ask(raw, purpose) if ask is not None else Outcome(OFFLINE)
+            if refused is not None:
+                return refused
+            if not self.ledger.has_room():
+                return Outcome(JOURNAL_FULL)
         self.ledger.take_code(now_s, purpose, code, amount, occrypto.sm3(raw))
-        return Outcome(
-            IDENTIFIED, amount or None, detail="" if code.is_proved else "check on line"
-        )
+        return Outcome(IDENTIFIED, amount or None)
 
     # -- the states ---------------------------------------------------------------------
 

@@ -10,7 +10,6 @@ from ocwire import record
 
 from .. import events
 from ..engine.ride import Place, Ride, Tariff
-from ..online import checked
 from ..outcomes import IDENTIFIED
 from ..ui import dialogs, moods, texts
 from ..ui.facade import yuan
@@ -117,8 +116,8 @@ class Trip:
     async def by_code(self, raw):
         """A QR ride code: its fare is charged to its account by the clearing centre."""
         till = self._till
-        outcome = till.engine.take_code(raw, record.RIDE, self.tariff.most)
-        outcome = await checked(till.online, raw, record.RIDE, outcome)
+        engine, ask = till.engine, till.online.refuses_code
+        outcome = await engine.take_code(raw, record.RIDE, self.tariff.most, ask)
         if outcome.kind == IDENTIFIED:
             self.count += 1
         till.show_outcome(outcome)
@@ -151,21 +150,20 @@ class Trip:
 
 async def run(till):
     """Carry people until the till is over."""
-    trip, shown = Trip(till), None
+    trip = Trip(till)
     while True:
         state = (trip.place.stop, trip.direction, trip.driver, trip.count, till.can_sell())
-        if (state != shown or till.was_drawn_over()) and not till.is_showing():
-            shown = state
+        if till.must_draw(state):
             trip.draw()
         kind, value = await till.next()
         if kind == events.OVER:
             return
         if kind == events.KEY:
             if await trip.press(value):
-                shown = None
+                till.redraws()
         elif kind == events.CODE:
             await trip.by_code(value)
-            shown = None
+            till.redraws()
         elif kind == events.CARD:
             await trip.by_card(value)
-            shown = None
+            till.redraws()

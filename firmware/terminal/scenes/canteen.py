@@ -145,7 +145,7 @@ class Canteen:
             booked = till.lists[BOOKED] if settings["booked_only"] else None
             self.meter = Meter(self.meals, till.config["counted_cards"], booked)
             self.meter.restore(till.journal, till.clock.now_s())
-            till.engine.rules.meters.append(self.meter)
+            till.engine.rules.count_also(self.meter)
         self.entry = Basket(settings["menu"]) if self.mode == MENU else Amount(0)
         self._pin = ""
 
@@ -222,11 +222,10 @@ class Canteen:
 
 async def run(till):
     """Serve cards until the till is over."""
-    counter, shown = Canteen(till), None
+    counter = Canteen(till)
     while True:
         state = counter.state()
-        if (state != shown or till.was_drawn_over()) and not till.is_showing():
-            shown = state
+        if till.must_draw(state):
             counter.draw()
         kind, value = await till.next()
         if kind == events.OVER:
@@ -235,4 +234,4 @@ async def run(till):
             counter.entry.press(value)
         elif kind == events.CARD and counter.can_charge():
             await counter.charge(value)
-            shown = None
+            till.redraws()

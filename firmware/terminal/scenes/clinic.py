@@ -144,11 +144,10 @@ class Counter:
 
 async def run(till):
     """Serve patients until the till is over."""
-    counter, shown = Counter(till), None
+    counter = Counter(till)
     while True:
         state = (counter.amount, counter.reference, till.online.is_there, till.can_sell())
-        if (state != shown or till.was_drawn_over()) and not till.is_showing():
-            shown = state
+        if till.must_draw(state):
             counter.draw()
         kind, value = await till.next()
         if kind == events.OVER:
@@ -158,7 +157,7 @@ async def run(till):
                 await counter.ask()
             elif value == "cancel":
                 counter.reference, counter.amount = "", 0
-            shown = None
+            till.redraws()
         elif kind == events.CARD and counter.amount:
             await counter.charge(value)
-            shown = None
+            till.redraws()

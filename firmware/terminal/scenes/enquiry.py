@@ -57,17 +57,14 @@ def _date(bcd):
 
 async def run(till):
     """Tell people until the till is over."""
-    shown = False
     while True:
-        if (not shown or till.was_drawn_over()) and not till.is_showing():
+        if till.must_draw(True):
             till.ui.page(moods.IDLE, till.title, till.ui.pick(texts.ENQUIRY), texts.TAP)
-            shown = True
         kind, value = await till.next()
         if kind == events.OVER:
             return
         if kind != events.CARD:
             continue
-        shown = False
         try:
             balance, rows = await look(till, value, till.settings["entries"])
         except CardGone:
@@ -82,5 +79,6 @@ async def run(till):
                 head += " ¥" + yuan(balance)
             till.ui.sound(moods.GOOD)
             await dialogs.show(till, head, rows)
+            till.redraws()
             continue
         await till.card_left(value)

@@ -136,11 +136,10 @@ class Desk:
 
 async def run(till):
     """Receive guests until the till is over."""
-    desk, shown = Desk(till), None
+    desk = Desk(till)
     while True:
         state = (desk.mode, desk.digits, desk.room, till.can_sell())
-        if (state != shown or till.was_drawn_over()) and not till.is_showing():
-            shown = state
+        if till.must_draw(state):
             desk.draw()
         kind, value = await till.next()
         if kind == events.OVER:
@@ -149,4 +148,4 @@ async def run(till):
             desk.press(value)
         elif kind == events.CARD and desk.room:
             await desk.by_card(value)
-            shown = None
+            till.redraws()

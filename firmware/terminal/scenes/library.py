@@ -211,11 +211,10 @@ class Desk:
 
 async def run(till):
     """Serve patrons until the till is over."""
-    desk, shown = Desk(till), None
+    desk = Desk(till)
     while True:
         state = (desk.mode, desk.patron, desk.name, desk.lent, desk.digits)
-        if (state != shown or till.was_drawn_over()) and not till.is_showing():
-            shown = state
+        if till.must_draw(state):
             desk.draw()
         kind, value = await till.next()
         if kind == events.OVER:
@@ -225,9 +224,9 @@ async def run(till):
             await desk.press(value)
         elif kind == events.CODE:
             await desk.item(events.text_of(value, _MOST_CODE))
-            shown = None
+            till.redraws()
         elif kind == events.CARD:
             await desk.begin(value)
-            shown = None
+            till.redraws()
         if kind == events.KEY and value in ("f3", "confirm"):
-            shown = None
+            till.redraws()

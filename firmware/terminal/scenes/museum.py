@@ -7,9 +7,8 @@ from ocwire import calendar, record
 
 from .. import events
 from ..engine.order import Purchase, Refusal
-from ..online import checked
-from ..outcomes import APPROVED, CLOSED, IDENTIFIED, OVER_COUNT, Outcome
-from ..tally import day_start, since
+from ..outcomes import APPROVED, CLOSED, IDENTIFIED, JOURNAL_FULL, OVER_COUNT, Outcome
+from ..tally import day_start, done, since
 from ..ui import moods, texts
 from ..ui.facade import yuan
 
@@ -67,14 +66,14 @@ class Gate:
         self._begun_s = 0
         self._count = 0
         self._restore()
-        till.engine.rules.meters.append(self)
+        till.engine.rules.count_also(self)
 
     def _restore(self):
         self._turn(self._till.clock.now_s())
+        for intent in done(since(self._till.journal, self._begun_s)):
+            self.took(None, 0, intent["time_s"], intent["tti"], intent["payload"])
         for item in since(self._till.journal, self._begun_s):
-            if item.kind == record.INTENT and item.fields()["payload"][:4] == PAYLOAD:
-                self._count += item.fields()["payload"][4]
-            elif item.kind == record.ENTRY:
+            if item.kind == record.ENTRY:
                 self._count += item.fields()["count"]
             elif item.kind == record.CODE:
                 self._count += 1
@@ -132,8 +131,7 @@ class Gate:
         except Refusal as refusal:
             till.show_outcome(refusal.outcome)
             return
-        outcome = till.engine.take_code(raw, record.ADMISSION)
-        outcome = await checked(till.online, raw, record.ADMISSION, outcome)
+        outcome = await till.engine.take_code(raw, record.ADMISSION, 0, till.online.refuses_code)
         if outcome.kind == IDENTIFIED:
             self._count += 1
             self._open(outcome)
@@ -141,9 +139,13 @@ class Gate:
             till.show_outcome(outcome)
 
     def by_hand(self):
-        """The attendant lets one in: counted, no card seen."""
+        """The attendant lets one in: counted, no card seen. Recorded before it is shown (P1)."""
         till = self._till
-        till.record(record.ENTRY, till.clock.now_s(), record.BY_HAND, _NOBODY, 1)
+        if not till.can_sell():
+            till.show_outcome(Outcome(JOURNAL_FULL))
+            return
+        body = record.pack(record.ENTRY, till.clock.now_s(), record.BY_HAND, _NOBODY, 1)
+        till.journal.append(record.ENTRY, body)
         self._count += 1
         self._open(Outcome(IDENTIFIED))
 
@@ -187,12 +189,11 @@ class Gate:
 
 async def run(till):
     """Let people in until the till is over."""
-    gate, shown = Gate(till), None
+    gate = Gate(till)
     while True:
         now_s = till.clock.now_s()
         state = (gate.digits, gate.group, gate.count(), gate.slots.is_open(now_s), till.can_sell())
-        if (state != shown or till.was_drawn_over()) and not till.is_showing():
-            shown = state
+        if till.must_draw(state):
             gate.draw()
         kind, value = await till.next()
         if kind == events.OVER:
@@ -201,7 +202,7 @@ async def run(till):
             gate.press(value)
         elif kind == events.CODE:
             await gate.by_code(value)
-            shown = None
+            till.redraws()
         elif kind == events.CARD and not gate.digits:
             await gate.by_card(value)
-            shown = None
+            till.redraws()

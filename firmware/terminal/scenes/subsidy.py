@@ -41,7 +41,7 @@ class Counter:
         self._paid = None
         self._version = None
         self.turn()
-        till.engine.rules.meters.append(self)
+        till.engine.rules.count_also(self)
 
     def turn(self):
         """A new list was taken: begin with it."""
@@ -121,15 +121,14 @@ class Counter:
 
 async def run(till):
     """Pay out until the till is over."""
-    counter, shown = Counter(till), None
+    counter = Counter(till)
     while True:
         state = counter.state()
-        if (state != shown or till.was_drawn_over()) and not till.is_showing():
-            shown = state
+        if till.must_draw(state):
             counter.draw()
         kind, value = await till.next()
         if kind == events.OVER:
             return
         if kind == events.CARD:
             await counter.pay(value)
-            shown = None
+            till.redraws()

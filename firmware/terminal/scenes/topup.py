@@ -72,11 +72,10 @@ class Counter:
 
 async def run(till):
     """Load cards until the till is over."""
-    counter, shown = Counter(till), None
+    counter = Counter(till)
     while True:
         state = (counter.amount, till.online.is_there, till.can_sell())
-        if (state != shown or till.was_drawn_over()) and not till.is_showing():
-            shown = state
+        if till.must_draw(state):
             counter.draw()
         kind, value = await till.next()
         if kind == events.OVER:
@@ -86,7 +85,7 @@ async def run(till):
                 counter.amount = 0
             elif not counter.amount and value in "123456789":
                 await counter.ask(value)
-                shown = None
+                till.redraws()
         elif kind == events.CARD and counter.amount:
             await counter.load(value)
-            shown = None
+            till.redraws()

@@ -258,7 +258,12 @@ class LinkClient:
         (number, left_ms), tail = self._ask(message.pack(message.QUESTION, wait_ms))
         if not number:
             return None
-        what, values = json.loads(tail)
+        try:
+            what, values = json.loads(tail)
+        except (ValueError, TypeError):
+            what = values = None
+        if not isinstance(what, str) or not isinstance(values, dict):
+            raise LinkFailed("the terminal asks something that is no question")
         return Question(number, what, values, left_ms)
 
     def reply(self, number: int, answer: dict[str, Any]) -> bool:
@@ -269,9 +274,12 @@ class LinkClient:
     def send_list(self, number: int, raw: bytes) -> None:
         """A card list, whole: ocwire.cardlist. Goes on where it was broken off."""
         offset = 0
-        while offset < len(raw):
+        for _ in range(_ATTEMPTS * (len(raw) // _PART + 1)):
             request = message.pack(message.LIST, number, offset, tail=raw[offset : offset + _PART])
             offset = self._ask(request)[0][0]
+            if offset >= len(raw):
+                return
+        raise LinkFailed("the terminal does not get on with the list", "run the command again")
 
     def pull(self, from_seq: int, window: int = WINDOW_SIZE) -> list[record.Record]:
         """The records from `from_seq` on, about `window` bytes; empty at the journal's end.

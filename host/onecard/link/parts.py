@@ -40,5 +40,10 @@ def read(ask: Ask) -> dict[str, Any]:
         request = message.pack(message.READ_CONFIG, tail=struct.pack(">I", len(raw)))
         part = ask(request)[1]
         raw += part
-    values: dict[str, Any] = json.loads(raw)
+        if len(raw) > message.CONFIG_SIZE:
+            raise OneCardError("the terminal's configuration has no end", "is it a terminal?")
+    try:
+        values: dict[str, Any] = json.loads(raw)
+    except ValueError as error:
+        raise OneCardError(f"the terminal's configuration is no JSON: {error}") from error
     return values
