@@ -1,5 +1,7 @@
 """A clinic's counter on the unix port, in plain words."""
 
+import threading
+
 from ocwire import record
 from onecard.sim.cards.chip import Chip
 from onecard.sim.cards.social import Social, SocialState
@@ -54,8 +56,49 @@ def test_nothing_is_charged_off_line_and_a_late_answer_is_reversed(tell):
         at.session.wait_screen("需联机办理", slow[0])  # it answers when nobody waits any more
         return answer
 
-    with at.host(**handlers(fund) | {"authorise": late}):
+    with at.host(authorise=late):  # and nobody there takes reversals
         at.sees("¥10.00")
         slow.append(at.session.mark())
         at.lays(patient(), "需联机办理")
+    at.takes_away()
+    assert fund.accounts[ID] == 29_000  # held back, for nothing
+    at.power_cycle("主机未联机")
+    reversed_ = threading.Event()
+
+    def reverse(terminal, values):
+        reversed_.set()
+        return fund.reverse(terminal, values)
+
+    with at.host(**handlers(fund) | {"reverse": reverse}):
+        assert reversed_.wait(60)
+    assert fund.accounts[ID] == 30_000 and not fund.held
     assert at.told(record.MEDICAL)[-1]["event"] == record.REVERSED
+
+
+def test_a_power_cut_while_the_fund_thinks_is_reversed_when_it_is_back(tell):
+    at = tell("主机未联机", scene="clinic", clinic={"deadline_s": 30})
+    at.key("confirm", *"5", "confirm", *"10", "confirm", says="¥10.00")
+    fund, asked = FundOffice({ID: 30_000}), threading.Event()
+
+    def think(terminal, values):
+        fund.authorise(terminal, values)
+        at.session.call(at.world.power_off)
+        asked.set()
+        return {}
+
+    with at.host(is_cut_off=True, authorise=think):
+        at.session.call(lambda: at.world.field.place(patient()))
+        assert asked.wait(60)
+    at.session.call(at.world.field.remove)
+    at.power_cycle("主机未联机")
+    reversed_ = threading.Event()
+
+    def reverse(terminal, values):
+        reversed_.set()
+        return fund.reverse(terminal, values)
+
+    with at.host(**handlers(fund) | {"reverse": reverse}):
+        assert reversed_.wait(60)
+    assert fund.accounts[ID] == 30_000 and fund.committed == 0
+    events = [row["event"] for row in at.told(record.MEDICAL)]
+    assert events == [record.ASKED, record.REVERSED]

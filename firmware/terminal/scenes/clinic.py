@@ -1,7 +1,8 @@
 """Clinic and pharmacy: the medical account, on line only, never charged here without an answer.
 
 Keys: the prescription's number, "confirm", the amount, "confirm"; then the card. The fund is asked
-within a deadline; what it granted is recorded and committed, what came too late is reversed.
+within a deadline; what it granted is recorded and committed, what came too late, or was cut off by
+the power, is reversed: until the fund has taken that back nothing else is asked of it.
 """
 
 import binascii
@@ -25,12 +26,14 @@ from ..outcomes import (
     UNKNOWN_CARD,
     Outcome,
 )
+from ..tally import day_start, since
 from ..ui import dialogs, moods, texts
 from ..ui.facade import yuan
 
 _NOBODY = bytes(10)
 _MOST_REFERENCE = 12
 _MOST = 10000000  # fen
+_DAY_S = 86400
 
 
 class Counter:
@@ -41,6 +44,28 @@ class Counter:
         self._deadline_ms = till.settings["deadline_s"] * 1000
         self._most = till.settings["amount_most"] or _MOST
         self.reference, self.amount = "", 0
+        self._pending = self._left_open()  # the prescription that is to be reversed, or ""
+
+    def _left_open(self):
+        """What the journal's last medical record leaves to be reversed; the fund may have heard
+        of it, and takes it twice for once."""
+        till, last = self._till, None
+        for item in since(till.journal, day_start(till.clock.now_s()) - _DAY_S):
+            if item.kind == record.MEDICAL:
+                last = item.fields()
+        if last is None or last["event"] == record.COMMITTED:
+            return ""
+        reference = last["reference"].decode()
+        if last["event"] == record.ASKED:
+            self._record(record.REVERSED, reference, last["amount"])
+        return reference
+
+    async def settle(self):
+        """Have the fund take back what is pending: True if nothing is any more."""
+        if self._pending and self._till.online.is_there:
+            if await self._tell("reverse", self._pending):
+                self._pending = ""
+        return not self._pending
 
     async def ask(self):
         """Prescription and amount, keyed in."""
@@ -80,7 +105,7 @@ class Counter:
         till = self._till
         if not till.can_sell():
             return Outcome(JOURNAL_FULL)
-        if not till.online.is_there:
+        if not till.online.is_there or not await self.settle():
             return Outcome(OFFLINE)
         if not target.is_iso_dep:
             raise WrongCard("not an ISO/IEC 14443-4 card")
@@ -90,7 +115,7 @@ class Counter:
             return Outcome(CARD_ERROR, detail="the citizen number on the card is wrong")
         if not identity.is_valid_on(binascii.hexlify(till.clock.bcd()[:4]).decode()):
             return Outcome(EXPIRED)
-        self._record(record.ASKED, self.reference)
+        self._record(record.ASKED, self.reference, self.amount)
         values = {
             "id": identity.id_number,
             "card": identity.card_number,
@@ -100,35 +125,36 @@ class Counter:
         try:
             answer = await till.online.ask("authorise", values, self._deadline_ms)
         except (Offline, NoAnswer) as error:
-            self._record(record.REVERSED, self.reference)
-            await self._tell("reverse", self.reference)
+            self._record(record.REVERSED, self.reference, self.amount)
+            self._pending = self.reference
             return Outcome(OFFLINE, self.amount, detail=str(error))
         if "refused" in answer or not answer.get("approval"):
-            self._record(record.REVERSED, self.reference)
+            self._record(record.REVERSED, self.reference, self.amount)
             return Outcome(NOT_AUTHORISED, self.amount, detail=str(answer.get("refused", "")))
         approval = str(answer["approval"])[:32]
-        self._record(record.COMMITTED, self.reference + " " + approval)
+        self._record(record.COMMITTED, self.reference + " " + approval, self.amount)
         await self._tell("commit", approval)
         return Outcome(APPROVED, self.amount, answer.get("balance"))
 
-    def _record(self, event, reference):
+    def _record(self, event, reference, amount):
         till = self._till
         body = record.pack(
             record.MEDICAL,
             till.clock.now_s(),
             event,
             _NOBODY,
-            self.amount,
+            amount,
             tail=reference.encode(),
         )
         till.journal.append(record.MEDICAL, body)
 
     async def _tell(self, what, reference):
-        """The journal has it already: the host learns it from there if this is lost."""
+        """True if the fund has taken it. The journal has it already."""
         try:
-            await self._till.online.ask(what, {"reference": reference}, self._deadline_ms)
+            values = {"reference": reference}
+            return "refused" not in await self._till.online.ask(what, values, self._deadline_ms)
         except (Offline, NoAnswer):
-            pass
+            return False
 
     def draw(self):
         """The screen that waits."""
@@ -152,6 +178,8 @@ async def run(till):
         kind, value = await till.next()
         if kind == events.OVER:
             return
+        if kind == events.TICK:
+            await counter.settle()
         if kind == events.KEY:
             if value == "confirm" and not counter.amount:
                 await counter.ask()
