@@ -73,7 +73,7 @@ class Online:
     async def refuses_code(self, raw, purpose):
         """See Engine.take_code: None if the host knows this code, else the Outcome to show."""
         try:
-            answer = await self.ask("code", {"code": _hex(raw), "purpose": purpose})
+            answer = await self.ask("code", {"code": raw.hex(), "purpose": purpose})
         except (Offline, NoAnswer) as error:
             return Outcome(OFFLINE, detail=str(error))
         if "refused" in answer:
@@ -116,20 +116,20 @@ class OnlineIssuer(Issuer):
         answer = step.answer
         values = {
             "application": card.profile.code,
-            "issuer": _hex(card.issuer),
-            "serial": _hex(card.serial),
+            "issuer": card.issuer.hex(),
+            "serial": card.serial.hex(),
             "amount": order.amount,
             "balance": answer.balance,
             "counter": answer.counter,
-            "random": _hex(answer.random),
+            "random": answer.random.hex(),
             "key_version": answer.key_version,
             "algorithm": answer.algorithm,
             "key_index": step.key_index,
             "tti": step.tti,
-            "terminal": _hex(terminal),
-            "moment": _hex(step.date_time),
-            "mac1": _hex(answer.mac1),
-            "purpose": _hex(order.payload),
+            "terminal": terminal.hex(),
+            "moment": step.date_time.hex(),
+            "mac1": answer.mac1.hex(),
+            "purpose": order.payload.hex(),
         }
         try:
             given = await self._online.ask("load", values, self._deadline_ms)
@@ -143,7 +143,3 @@ class OnlineIssuer(Issuer):
         if len(mac2) != 4:
             raise NotAuthorised("the issuer's MAC2 has %d bytes" % len(mac2))
         return mac2
-
-
-def _hex(raw):
-    return binascii.hexlify(raw).decode()

@@ -44,6 +44,7 @@ class Till:
         self.root = board.root
         self.record = terminal.record
         self.leave_service = terminal.stop
+        self.may_leave_service = terminal.updates.is_settled
         self._menu = menu
         self._is_in_menu = False
         self._changed = changed

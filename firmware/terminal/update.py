@@ -79,9 +79,13 @@ class Updates:
     def _record(self, event, version):
         self._terminal.record(record.UPDATED, self._terminal.clock.now_s(), event, version)
 
+    def is_settled(self):
+        """False while an update is on trial: the watchdog would end what takes long."""
+        return self._boot is None or not self._boot.is_trial
+
     def check_settled(self):
-        """Raise Refused while an update is on trial: the watchdog would end what takes long."""
-        if self._boot is not None and self._boot.is_trial:
+        """Raise Refused while an update is on trial."""
+        if not self.is_settled():
             raise Refused("an update is on trial: confirm it first")
 
     # -- what the link asks for ---------------------------------------------------------

@@ -19,9 +19,9 @@ def test_lunch_at_a_fixed_price_a_second_portion_and_no_third(tell):
     assert pupil.balance == 9_200
     at.taps(pupil, "支付成功", then="请刷卡")
     assert pupil.balance == 8_700
-    at.taps(pupil, "超过当日次数", then="请刷卡")
+    at.taps(pupil, "超过限定次数", then="请刷卡")
     at.power_cycle("请刷卡")
-    at.taps(pupil, "超过当日次数", then="请刷卡")  # a reset forgets nobody's lunch
+    at.taps(pupil, "超过限定次数", then="请刷卡")  # a reset forgets nobody's lunch
     at.taps(teacher, "支付成功", then="请刷卡")
     assert (pupil.balance, teacher.balance) == (8_700, 9_200)
     assert [row["amount"] for row in at.told(record.INTENT)] == [800, 500, 800]
@@ -61,7 +61,7 @@ def test_meals_are_counted_without_money(tell):
     at = tell("请刷卡", canteen={"mode": "count", "meals": [ALL_DAY | {"count": 1}]})
     worker = at.card(1, 0)
     at.taps(worker, "支付成功", then="请刷卡")
-    at.taps(worker, "超过当日次数", then="请刷卡")
+    at.taps(worker, "超过限定次数", then="请刷卡")
     assert worker.balance == 0
     (meal,) = at.told(record.INTENT)
     assert (meal["amount"], meal["payload"]) == (0, b"meal")

@@ -63,7 +63,7 @@ def test_while_the_line_is_down_lending_goes_on_within_the_limit(tell):
     at.lays(reader, "0001")
     at.takes_away()
     at.scans("111", "待上传")
-    at.scans("222", "超过当日次数")
+    at.scans("222", "超过限定次数")
     at.key("cancel", says="请刷卡")
     (loan,) = at.told(record.LOAN)
     assert (loan["is_online"], loan["serial"]) == (0, reader.serial)

@@ -199,24 +199,24 @@ def press(amount, *presses):
      ("1000000", 10000000)],
 )  # fmt: skip
 def test_an_amount_is_keyed_in_in_yuan(typed, fen):
-    amount = press(Amount(0), *typed, "confirm")
-    assert amount.fen == fen
+    amount = press(Amount(), *typed, "confirm")
+    assert amount.keyed == fen
 
 
-def test_a_keyed_amount_holds_for_one_sale_then_the_price_again():
-    amount = press(Amount(800), "5", "confirm")
-    assert amount.fen == 500 and amount.digits == ""
+def test_a_keyed_amount_holds_for_one_sale():
+    amount = press(Amount(), "5", "confirm")
+    assert amount.keyed == 500 and amount.digits == ""
     amount.done()
-    assert amount.fen == 800
-    assert press(amount, "5", "cancel").fen == 800
-    assert press(amount, "5", "confirm", "cancel").fen == 800
-    assert press(amount, "0", "confirm").fen == 800
+    assert amount.keyed == 0
+    assert press(amount, "5", "cancel").keyed == 0
+    assert press(amount, "5", "confirm", "cancel").keyed == 0
+    assert press(amount, "0", "confirm").keyed == 0
 
 
 @given(st.lists(st.sampled_from([*"0123456789.", "confirm", "cancel", "F1", "", "12"])))
 def test_any_keys_give_an_amount_that_a_terminal_may_charge(presses):
-    amount = Amount(0)
+    amount = Amount()
     for key in presses:
         amount.press(key)
-        assert 0 <= amount.fen <= MAX_AMOUNT
+        assert 0 <= amount.keyed <= MAX_AMOUNT
         assert amount.digits.count(".") <= 1 and len(amount.digits) <= 9

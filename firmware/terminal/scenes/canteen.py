@@ -12,53 +12,37 @@ from ..engine.order import Purchase, Refusal
 from ..outcomes import PIN_NEEDED, PIN_WRONG, Outcome
 from ..ui import dialogs, moods, texts
 from ..ui.facade import yuan
-from .canteen_rules import Meals, Meter, Tariff
+from .canteen_rules import Meter, Tariff
+from .periods import Periods
 
 MAX_AMOUNT = 10000000  # fen
-FIXED, KEYED, MENU, COUNT = "fixed", "keyed", "menu", "count"
+KEYED, MENU, COUNT = "keyed", "menu", "count"  # beside "fixed"
 _MOST_DISHES = 20
 
 
 class Amount:
-    """What the next card pays: the fixed price until the cashier keys in another amount.
+    """What the cashier keys in for the next card. Keys: "0" to "9", ".", "confirm", "cancel".
 
-    Keys: "0" to "9", "." , "confirm", "cancel". A keyed amount holds for one sale.
+    digits: as far as it has come. keyed: fen, 0 if there is none; it holds for one sale.
     """
 
-    def __init__(self, price):
-        self._price = price
-        self._digits = ""
-        self._keyed = None
-
-    @property
-    def fen(self):
-        """Amount to charge, 0 if none has been keyed in and there is no fixed price."""
-        return self._price if self._keyed is None else self._keyed
-
-    @property
-    def digits(self):
-        """What has been keyed in so far; empty when nothing is being entered."""
-        return self._digits
-
-    @property
-    def keyed(self):
-        """The amount keyed in for the next card, 0 if there is none."""
-        return self._keyed or 0
+    def __init__(self):
+        self.digits, self.keyed = "", 0
 
     def press(self, key):
         """Take one key. Keys that make no sense now change nothing."""
         if key == "cancel":
-            self._digits, self._keyed = "", None
+            self.digits, self.keyed = "", 0
         elif key == "confirm":
-            if self._digits:
-                self._keyed = dialogs.fen_of(self._digits) or None
-                self._digits = ""
-        elif dialogs.can_follow(self._digits, key, MAX_AMOUNT):
-            self._digits += key
+            if self.digits:
+                self.keyed = dialogs.fen_of(self.digits)
+                self.digits = ""
+        elif dialogs.can_follow(self.digits, key, MAX_AMOUNT):
+            self.digits += key
 
     def done(self):
-        """The sale was made: back to the fixed price."""
-        self._keyed = None
+        """The sale was made."""
+        self.keyed = 0
 
 
 class Basket:
@@ -71,11 +55,9 @@ class Basket:
         self.is_unknown = False  # the number confirmed last is no dish's
 
     @property
-    def fen(self):
-        """What they cost together."""
+    def keyed(self):
+        """What they cost together, fen."""
         return sum(dish["price"] for dish in self.taken)
-
-    keyed = fen
 
     def press(self, key):
         """Take one key. "cancel" takes back digits, then the last dish."""
@@ -138,7 +120,7 @@ class Canteen:
         self.mode = settings["mode"]
         self.account = till.config["account"]
         self.pin_over = settings["pin_over"]
-        self.meals = Meals(settings["meals"])
+        self.meals = Periods(settings["meals"])
         self.tariff = Tariff(settings, till.config["price"], till.lists)
         self.meter = None
         if self.meals or settings["booked_only"]:
@@ -146,7 +128,7 @@ class Canteen:
             self.meter = Meter(self.meals, till.config["counted_cards"], booked)
             self.meter.restore(till.journal, till.clock.now_s())
             till.engine.rules.count_also(self.meter)
-        self.entry = Basket(settings["menu"]) if self.mode == MENU else Amount(0)
+        self.entry = Basket(settings["menu"]) if self.mode == MENU else Amount()
         self._pin = ""
 
     @property
@@ -168,7 +150,7 @@ class Canteen:
 
     def is_open(self):
         """True while meals are served."""
-        return not self.meals or self.meal is not None
+        return self.meals.is_open(self._till.clock.now_s())
 
     def can_charge(self):
         """True if a card that comes now is charged."""
@@ -204,7 +186,7 @@ class Canteen:
             ui.entry(till.title, entry.digits, foot)
         elif self.mode == MENU:
             name = "%d %s" % (len(entry.taken), entry.taken[-1]["name"])
-            ui.page(moods.IDLE, name, "¥" + yuan(entry.fen), texts.TAP)
+            ui.page(moods.IDLE, name, "¥" + yuan(entry.keyed), texts.TAP)
         elif self.mode == COUNT:
             ui.page(moods.IDLE, till.title, self._meal_name() or texts.MEAL, texts.TAP)
         elif entry.digits or not self.price():

@@ -1,42 +1,10 @@
 """What a meal costs whom, and how often: no screens, no cards, no flash."""
 
-from ocwire import calendar, record
+from ocwire import record
 
 from ..engine.order import Refusal
 from ..outcomes import CLOSED, NOT_LISTED, OVER_COUNT, OVER_MEAL, Outcome
-from ..tally import Tally, day_start
-
-_DAY_MIN = 1440
-
-
-class Meals:
-    """The day's meals. rows: the setting canteen.meals; empty: one meal that never ends.
-
-    Times are minutes of the day, China Standard Time; a meal that ends before it begins goes on
-    past midnight.
-    """
-
-    def __init__(self, rows):
-        self._rows = rows
-
-    def at(self, time_s):
-        """The meal (a row) at that time, or None."""
-        minute = (time_s + calendar.CST_OFFSET_S) // 60 % _DAY_MIN
-        for row in self._rows:
-            if (minute - row["begin"]) % _DAY_MIN < (row["end"] - row["begin"]) % _DAY_MIN:
-                return row
-        return None
-
-    def begun_s(self, time_s):
-        """When the meal at that time began; between meals, the day's first second."""
-        meal = self.at(time_s)
-        if meal is None:
-            return day_start(time_s)
-        minute = (time_s + calendar.CST_OFFSET_S) // 60 % _DAY_MIN
-        return time_s // 60 * 60 - (minute - meal["begin"]) % _DAY_MIN * 60
-
-    def __bool__(self):
-        return bool(self._rows)
+from ..tally import Tally
 
 
 class Tariff:
@@ -85,6 +53,8 @@ class Tariff:
 
 class Meter:
     """How often each card had a meal, and for how much. One of the rules' meters.
+
+    meals: periods.Periods of the setting canteen.meals.
 
     booked: the cardlist.CardList of those who may eat, or None for all.
     """

@@ -5,8 +5,6 @@ within a deadline; what it granted is recorded and committed, what came too late
 the power, is reversed: until the fund has taken that back nothing else is asked of it.
 """
 
-import binascii
-
 from occard import social
 from occard.errors import CardError, StatusError, WrongCard
 from ocwire import record
@@ -113,7 +111,7 @@ class Counter:
         identity = await social.read(target)
         if not identity.is_id_right:
             return Outcome(CARD_ERROR, detail="the citizen number on the card is wrong")
-        if not identity.is_valid_on(binascii.hexlify(till.clock.bcd()[:4]).decode()):
+        if not identity.is_valid_on(till.clock.bcd()[:4].hex()):
             return Outcome(EXPIRED)
         self._record(record.ASKED, self.reference, self.amount)
         values = {

@@ -28,13 +28,13 @@ async def look(till, target, entries):
         balance = await card.balance()
         shown = balance if shown is None else shown
         rows.append(ui.pick(texts.ACCOUNTS[account]) + " ¥" + yuan(balance))
-        rows.append(ui.say(texts.CARD_NUMBER, _hex(card.serial)[-4:]))
+        rows.append(ui.say(texts.CARD_NUMBER, card.serial.hex()[-4:]))
         rows.append(ui.pick(texts.VALID_UNTIL) + " " + _date(card.end_date))
         if card.serial in till.engine.rules.hotlist:
             rows.append(texts.IS_LISTED)
         for entry in await card.log(entries):
             sign = "+" if entry.is_load else "-"
-            moment = _hex(entry.moment)
+            moment = entry.moment.hex()
             rows.append("%s-%s %s%s" % (moment[4:6], moment[6:8], sign, yuan(entry.amount)))
     if not rows:
         rows = await _bank(target)
@@ -46,12 +46,8 @@ async def _bank(target):
     return [one.scheme, "*" + one.last_digits, one.expiry]
 
 
-def _hex(raw):
-    return "".join("%02x" % byte for byte in raw)
-
-
 def _date(bcd):
-    text = _hex(bcd)
+    text = bcd.hex()
     return "-" if text in ("00000000", "ffffffff") else text
 
 

@@ -107,7 +107,7 @@ class Desk:
         self.patron, self.name, self.lent, self._slip = b"", "", 0, []
 
     async def _ask(self, what, values):
-        values["patron"] = "".join("%02x" % byte for byte in self.patron)
+        values["patron"] = self.patron.hex()
         return await self._till.online.ask(what, values, _DEADLINE_MS)
 
     async def item(self, code):

@@ -3,52 +3,24 @@
 Keys: a number and "confirm" make the next card a group's; "f2" lets one in by hand.
 """
 
-from ocwire import calendar, record
+from ocwire import record
 
 from .. import events
 from ..engine.order import Purchase, Refusal
 from ..outcomes import APPROVED, CLOSED, IDENTIFIED, JOURNAL_FULL, OVER_COUNT, Outcome
-from ..tally import day_start, done, since
+from ..tally import done, since
 from ..ui import moods, texts
 from ..ui.facade import yuan
+from .periods import Periods
 
 PAYLOAD = b"gate"
 _NOBODY = bytes(10)
 
 
-class Slots:
-    """Visiting times. rows: the setting museum.slots (begin, end: minutes; capacity: people).
-
-    Without rows it is always open and holds any number.
-    """
-
-    def __init__(self, rows):
-        self._rows = rows
-
-    def at(self, time_s):
-        """The slot at that time, or None."""
-        minute = (time_s + calendar.CST_OFFSET_S) // 60 % 1440
-        for row in self._rows:
-            if (minute - row["begin"]) % 1440 < (row["end"] - row["begin"]) % 1440:
-                return row
-        return None
-
-    def is_open(self, time_s):
-        """True while people are let in."""
-        return not self._rows or self.at(time_s) is not None
-
-    def begun_s(self, time_s):
-        """When counting began: with the slot, else with the day."""
-        slot = self.at(time_s)
-        if slot is None:
-            return day_start(time_s)
-        minute = (time_s + calendar.CST_OFFSET_S) // 60 % 1440
-        return time_s // 60 * 60 - (minute - slot["begin"]) % 1440 * 60
-
-    def left(self, time_s, inside):
-        """Places left, None for any number."""
-        slot = self.at(time_s)
-        return None if slot is None or not slot["capacity"] else max(0, slot["capacity"] - inside)
+def places_left(slots, time_s, inside):
+    """Places left in the slot at that time, None for any number."""
+    slot = slots.at(time_s)
+    return None if slot is None else max(0, slot["capacity"] - inside)
 
 
 class Gate:
@@ -57,7 +29,7 @@ class Gate:
     def __init__(self, till):
         self._till = till
         settings = till.settings
-        self.slots = Slots(settings["slots"] if settings["mode"] == "slots" else ())
+        self.slots = Periods(settings["slots"] if settings["mode"] == "slots" else ())
         self.price = till.config["price"] if settings["mode"] != "free" else 0
         self.group_most = settings["group_most"]
         self._gate_ms = settings["gate_ms"]
@@ -98,7 +70,7 @@ class Gate:
         """Raises Refusal outside the hours and when all places are taken."""
         if not self.slots.is_open(now_s):
             raise Refusal(Outcome(CLOSED))
-        left = self.slots.left(now_s, self.count())
+        left = places_left(self.slots, now_s, self.count())
         if left is not None and left < self.group:
             raise Refusal(Outcome(OVER_COUNT, detail="%d places left" % left))
 

@@ -10,7 +10,6 @@ from ocwire import record
 
 from .. import clock
 from ..online import OnlineIssuer
-from ..outcomes import UNKNOWN_CARD, Outcome
 from ..ui import dialogs, moods, texts
 from ..ui.facade import yuan
 from ..version import FIRMWARE
@@ -136,7 +135,7 @@ async def _reader_test(till, number):
     target = await dialogs.card(till, texts.READER_TEST, "", texts.TAP)
     if target is None:
         return
-    uid = "".join("%02X" % byte for byte in target.uid)
+    uid = target.uid.hex()
     kind = "ISO-DEP" if target.is_iso_dep else "-"
     await dialogs.show(till, texts.READER_TEST, (uid, kind))
 
@@ -145,7 +144,7 @@ async def _undo(till, number):
     """Give the newest purchase back to the card that made it."""
     last = till.engine.ledger.last_closed()
     if last is None or last[0]["tti"] in record.LOADS:
-        till.show_outcome(Outcome(UNKNOWN_CARD, detail="nothing to give back"))
+        await dialogs.tell(till, moods.REFUSED, texts.UNDO, "", texts.NOTHING)
         return
     head = "¥" + yuan(last[0]["amount"])
     target = await dialogs.card(till, texts.UNDO, head, texts.SAME_CARD)
@@ -159,5 +158,8 @@ async def _undo(till, number):
 
 
 async def _service(till, number):
+    if not till.may_leave_service():
+        await dialogs.tell(till, moods.STAFF, texts.SERVICE, "", texts.ON_TRIAL)
+        return
     till.record(record.ADMIN, till.clock.now_s(), record.SERVICE_MODE, number)
     till.leave_service()

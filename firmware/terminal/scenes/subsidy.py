@@ -75,7 +75,7 @@ class Counter:
         if held.is_over(now_s) or held.header.name != settings["list"]:
             return True
         until = settings["expires"]
-        today = int("".join("%02x" % byte for byte in self._till.clock.bcd()[:4]))
+        today = int(self._till.clock.bcd()[:4].hex())
         return until != 0 and today > until
 
     def check(self, serial, amount, now_s):

@@ -54,6 +54,8 @@ SHIFT_BEGIN = ("开班", "Begin shift")
 SHIFT_END = ("交班", "End shift")
 READER_TEST = ("读卡测试", "Reader test")
 UNDO = ("撤销上一笔", "Undo last sale")
+NOTHING = ("无可撤销", "Nothing to undo")
+ON_TRIAL = ("新固件试运行", "Update on trial")
 SAME_CARD = ("请刷原卡", "Tap that card")
 UNREAD = ("未采集 %d", "Unread %d")
 FREE = ("余量 %d KiB", "Free %d KiB")
@@ -140,7 +142,7 @@ OUTCOMES = {
         ("此卡未开通互通", "Not valid here"),
         ("限发卡城市使用", "Home city only"),
     ),
-    outcomes.OVER_COUNT: ("E04", ("超过当日次数", "Over day count"), None),
+    outcomes.OVER_COUNT: ("E04", ("超过限定次数", "Over the count"), None),
     outcomes.OVER_TAP: ("E05", ("超过单笔限额", "Over tap limit"), None),
     outcomes.OVER_DAY: ("E06", ("超过当日限额", "Over day limit"), None),
     outcomes.CLOSED: ("E07", CLOSED, None),
