@@ -12,6 +12,7 @@ from typing import Annotated
 
 import typer
 
+from .. import lent
 from ..errors import OneCardError
 from ..keystore import Keystore, read_purse_keys
 from ..link import LinkClient, open_port
@@ -140,6 +141,7 @@ def set_up(
 ) -> None:
     """Power a virtual terminal on and provision it over its link. Raises OneCardError."""
     session.call(session.world.power_on)
+    session.learn(lent.shapes(lent.with_glyphs(settings.wire)))
     with LinkClient(open_port(session.world.link_path), timeout_s=20) as client:
         provision(client, keystore, terminal, settings, hotlist)
     session.wait(_is_in_service, "the screen of a terminal in service", 0, 60)

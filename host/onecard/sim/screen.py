@@ -62,6 +62,10 @@ class ScreenReader:
 
     def __init__(self, glyphs: dict[str, bytes]) -> None:
         self._shapes: dict[tuple[int, int], dict[tuple[int, ...], str]] = {}
+        self.learn(glyphs)
+
+    def learn(self, glyphs: dict[str, bytes]) -> None:
+        """Read these, too."""
         for char, bitmap in glyphs.items():
             width, rows = _glyph_rows(bitmap)
             if any(rows):

@@ -103,6 +103,10 @@ class Session:
             timeout_s,
         )
 
+    def learn(self, glyphs: dict[str, bytes]) -> None:
+        """The screen may show these, too: character to rows, see ScreenReader."""
+        self.call(lambda: self._reader.learn(glyphs))
+
     def picture(self) -> str:
         """The display as half-block characters, 32 rows of 128."""
         return half_blocks(self.call(self.world.framebuffer))
