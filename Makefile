@@ -10,7 +10,7 @@ CTESTS = $(MAKE) -s -j2 -C native/ctests OUT=$(CURDIR)/build/ctests PYTHON=$(CUR
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test quick lint arch firmware natmod test-power peers bench bench-native size clean
-.PHONY: screens fuzz ctcheck stubs bench-readers test-readers-full test-money bench-tap soak bench-journal
+.PHONY: screens fuzz ctcheck stubs bench-readers test-readers-full test-money bench-tap bench-scenes soak bench-journal
 
 help:  ## this list
 	@sed -n 's/^\([a-z][a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 18
@@ -60,6 +60,9 @@ bench-journal:  ## the journal beside littlefs and SQLite on one simulated flash
 
 bench-tap:  ## APDUs, bytes, time, heap of each transaction; a long hotlist on the virtual Pico
 	$(PY) tests/bench/taps.py
+
+bench-scenes:  ## RAM of each scene and taps under the largest settings, on the virtual Pico
+	$(PY) tests/bench/scenes.py
 
 peers:  ## drivers by others on the simulated PN532, displays and printer
 	$(PY) -m pytest tests/peers
