@@ -2,6 +2,7 @@
 
 CELL_WIDTH, CELL_HEIGHT = 8, 16
 _INKS = " ▀▄█"
+_BRAILLE = 0x2800
 _STEPS = {16: 1, 32: 2, 128: 4}  # size of a glyph or picture -> bytes of one of its rows
 
 
@@ -17,6 +18,27 @@ def half_blocks(framebuffer: bytes, width: int = 128, height: int = 64) -> str:
         row = framebuffer[(y >> 3) * width : ((y >> 3) + 1) * width]
         lines.append("".join(_INKS[byte >> (y & 7) & 3] for byte in row))
     return "\n".join(lines)
+
+
+def braille(framebuffer: bytes, width: int = 128, height: int = 64) -> str:
+    """height/4 lines of width/2 characters, eight pixels each: for small windows.
+
+    framebuffer: as for half_blocks. Raises ValueError for another size.
+    """
+    if len(framebuffer) != width * height // 8:
+        raise ValueError(f"{len(framebuffer)} bytes are no {width}x{height} framebuffer")
+    lines = []
+    for y in range(0, height, 4):
+        row = framebuffer[(y >> 3) * width : ((y >> 3) + 1) * width]
+        four = [byte >> (y & 7) & 15 for byte in row]
+        pairs = zip(four[::2], four[1::2], strict=True)
+        lines.append("".join(chr(_BRAILLE + _dots(left, right)) for left, right in pairs))
+    return "\n".join(lines)
+
+
+def _dots(left: int, right: int) -> int:
+    """Dots 1 2 3 7 and 4 5 6 8 of a braille cell (Unicode, block 2800) from two columns."""
+    return left & 7 | (left & 8) << 3 | (right & 7) << 3 | (right & 8) << 4
 
 
 class _Picture:

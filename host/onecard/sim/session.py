@@ -31,7 +31,11 @@ class SimError(OneCardError):
 
 
 class Session:
-    """world: not powered yet. glyphs: what its screen can show. on_event: told of everything."""
+    """world: not powered yet. glyphs: what its screen can show. on_event: told of everything.
+
+    on_buzzer: told of each change of the buzzer's wire (milliseconds of the world's, level), in
+    the world's thread.
+    """
 
     def __init__(
         self,
@@ -42,7 +46,9 @@ class Session:
         self.world = world
         self.events: list[Event] = []
         self.screen: list[str] = []
-        self._on_event = on_event
+        self._listeners: list[Callable[[Event], None]] = [on_event]
+        self._each_step: list[Callable[[], None]] = []
+        self.on_buzzer: Callable[[float, int], None] = lambda at_ms, level: None
         self._reader = ScreenReader(glyphs)
         self._calls: queue.SimpleQueue[tuple[Callable[[], Any], queue.SimpleQueue[Any]]]
         self._calls = queue.SimpleQueue()
@@ -103,6 +109,15 @@ class Session:
             timeout_s,
         )
 
+    def listen(self, listener: Callable[[Event], None]) -> None:
+        """Have `listener` told of every event too, in the thread that it comes from."""
+        with self._changed:
+            self._listeners.append(listener)
+
+    def each_step(self, look: Callable[[], None]) -> None:
+        """Have look() called in the world's thread after each of its steps."""
+        self._each_step.append(look)
+
     def picture(self) -> str:
         """The display as half-block characters, 32 rows of 128."""
         return half_blocks(self.call(self.world.framebuffer))
@@ -124,6 +139,8 @@ class Session:
                 self._serve_calls()
                 self.world.step()
                 self._observe()
+                for look in self._each_step:
+                    look()
         except BaseException as error:
             self._failure = error
             with self._changed:
@@ -145,7 +162,8 @@ class Session:
         event = {"event": name, **values}
         with self._changed:
             self.events.append(event)
-            self._on_event(event)  # inside the lock: told in the order they happen
+            for listener in self._listeners:  # inside the lock: told in the order they happen
+                listener(event)
             self._changed.notify_all()
 
     def _observe(self) -> None:
@@ -157,6 +175,8 @@ class Session:
         if seen.is_screen_settled(self.world.now_ms):
             self.screen = self._reader.read(self.world.framebuffer())
             self.emit("screen", text=[row.rstrip() for row in self.screen])
+        for at_ms, level in seen.take_edges():
+            self.on_buzzer(at_ms, level)
         pattern = seen.take_sound(self.world.now_ms)
         if pattern:
             self.emit("sound", beeps_ms=pattern)

@@ -36,6 +36,7 @@ class Events:
         self._on_at: float | None = None
         self._off_at = 0.0
         self._pattern: list[int] = []
+        self._edges: list[tuple[float, int]] = []
 
     def power(self, is_on: bool) -> None:
         """The terminal was switched on or lost its power."""
@@ -62,11 +63,18 @@ class Events:
 
     def buzzer(self, level: int, now_ms: float) -> None:
         """The buzzer's pin was set."""
+        if not self._edges or self._edges[-1][1] != level:
+            self._edges.append((now_ms, level))
         if level and self._on_at is None:
             self._on_at = now_ms
         elif not level and self._on_at is not None:
             self._pattern.append(round(now_ms - self._on_at))
             self._on_at, self._off_at = None, now_ms
+
+    def take_edges(self) -> list[tuple[float, int]]:
+        """(milliseconds, level) of the buzzer's changes since the last call."""
+        edges, self._edges = self._edges, []
+        return edges
 
     def take_sound(self, now_ms: float) -> list[int]:
         """The finished pattern as the milliseconds of each beep; empty if there is none."""
@@ -96,4 +104,5 @@ class World(Protocol):
     def press(self, key: str) -> None: ...
     def framebuffer(self) -> bytes: ...
     def journal_read(self, address: int, size: int) -> bytes: ...
+    def journal_write(self, address: int, data: bytes) -> None: ...
     def close(self) -> None: ...

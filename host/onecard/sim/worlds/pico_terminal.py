@@ -141,6 +141,13 @@ class PicoTerminal:
         start = _JOURNAL_START + address
         return bytes(self._world.bench.mcu.flash[start : start + size])
 
+    def journal_write(self, address: int, data: bytes) -> None:
+        """Put bytes into the journal's flash, as a programmer would. Raises RuntimeError if on."""
+        if self.is_on or self._world is None:
+            raise RuntimeError("its flash is programmed while the power is off")
+        start = _JOURNAL_START + address
+        self._world.bench.mcu.flash[start : start + len(data)] = data
+
     def close(self) -> None:
         """Power off and let go of everything."""
         self.power_off()

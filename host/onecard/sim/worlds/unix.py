@@ -134,6 +134,7 @@ class UnixWorld:
             return
         self._stop()
         self._timers.clear()
+        self._keys.clear()
         self.events.power(False)
 
     def _stop(self) -> None:
@@ -184,8 +185,9 @@ class UnixWorld:
             self.power_off()  # it ended by itself: service mode, or a crash told in its log
 
     def press(self, key: str) -> None:
-        """Press a key: "0" to "9", ".", "confirm", "cancel"."""
-        self._keys.append(key)
+        """Press a key by its name (terminal_parts.KEYS); a dark terminal does not notice."""
+        if self.is_on:
+            self._keys.append(key)
 
     def framebuffer(self) -> bytes:
         """The display as it is seen: 1024 bytes, MONO_VLSB."""
@@ -194,6 +196,13 @@ class UnixWorld:
     def journal_read(self, address: int, size: int) -> bytes:
         """Bytes of the journal's flash as they are now; address from its start."""
         return bytes(self.flash.memory[JOURNAL_START + address : JOURNAL_START + address + size])
+
+    def journal_write(self, address: int, data: bytes) -> None:
+        """Put bytes into the journal's flash, as a programmer would. Raises RuntimeError if on."""
+        if self.is_on:
+            raise RuntimeError("its flash is programmed while the power is off")
+        start = JOURNAL_START + address
+        self.flash.memory[start : start + len(data)] = data
 
     # -- the bench pipes -----------------------------------------------------------------
 

@@ -1,0 +1,155 @@
+"""What is to be seen of a bench at this moment: whatever draws it, draws this."""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from ..report import masked
+from .counter_host import CounterHost
+from .deck import KINDS, Deck, Words
+from .session import Event, Session
+
+if TYPE_CHECKING:  # it needs gmssl, which is there with the extra `sim`
+    from .codes import Codes
+
+WIDTH, HEIGHT = 128, 64
+_DARK = bytes(WIDTH * HEIGHT // 8)
+_KEPT = 100  # lines of the log
+_TOLD = ("record", "error", "pulled", "filled", "scan", "power", "host")
+# Fields of a record that people want to see; the others are evidence.
+_SHOWN = (
+    "seq kind time_s serial amount balance outcome event reason purpose way count item room"
+    " reference operator boots upto_seq entries intent_seq"
+).split()
+
+
+@dataclass(frozen=True)
+class About:
+    """What does not change. link: the port's path."""
+
+    board: str
+    scene: str
+    language: str
+    merchant: str
+    terminal: str
+    link: str
+
+
+@dataclass(frozen=True)
+class CardView:
+    """One card of the deck. balance: fen, None for one without money."""
+
+    name: str
+    title: Words
+    note: Words
+    balance: int | None
+    is_there: bool
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """number: rises with every change. picture: 1024 bytes, MONO_VLSB, as it is seen.
+
+    sound: the last pattern, milliseconds of each beep. log: the newest events, oldest first;
+    cards of other people in them are masked.
+    """
+
+    number: int
+    is_on: bool
+    is_plugged: bool
+    is_host_there: bool
+    picture: bytes
+    text: tuple[str, ...]
+    sound: tuple[int, ...]
+    log: tuple[Event, ...]
+    cards: tuple[CardView, ...]
+
+    @property
+    def card(self) -> CardView | None:
+        """The card that lies there."""
+        return next((card for card in self.cards if card.is_there), None)
+
+
+class View:
+    """Listens to a session. on_change: called after each change, from any thread; be brief."""
+
+    def __init__(
+        self, session: Session, deck: Deck, host: CounterHost, about: About, codes: Codes | None
+    ) -> None:
+        self.about = about
+        self.codes = {} if codes is None else dict(codes.notes)
+        self.on_change: list[Callable[[], None]] = []
+        self.on_event: list[Callable[[Event], None]] = []  # what goes into the log
+        self._session, self._deck, self._host = session, deck, host
+        self._lock = threading.Lock()
+        self._number = self._logged = 0
+        self._picture, self._text = _DARK, tuple[str, ...]()
+        self._sound: tuple[int, ...] = ()
+        self._log: deque[Event] = deque(maxlen=_KEPT)
+        session.listen(self._hear)
+        session.call(self._begin)
+        deck.on_commit = self._touch
+
+    def _begin(self) -> None:
+        """In the world's thread: what is there already."""
+        self._session.world.field.on_change = self._touch
+        self._look()
+
+    def _look(self) -> None:
+        world = self._session.world
+        self._picture = world.framebuffer() if world.is_on else _DARK
+        self._text = tuple(self._session.screen) if world.is_on else ()
+
+    def _hear(self, event: Event) -> None:
+        name = event["event"]
+        if name == "screen" or (name == "power" and not event["on"]):
+            self._look()  # both come from the world's thread, or while that waits for us
+        elif name == "sound":
+            self._sound = tuple(event["beeps_ms"])
+        if name in _TOLD:
+            self._logged += 1
+            told = {"number": self._logged, **_for_people(event)}
+            with self._lock:
+                self._log.append(told)
+            for listener in self.on_event:
+                listener(told)
+        self._touch()
+
+    def _touch(self) -> None:
+        self._number += 1
+        for listener in self.on_change:
+            listener()
+
+    def snapshot(self) -> Snapshot:
+        """How it is now."""
+        there = self._deck.name_of(self._session.world.field.card)
+        balances = self._deck.balances()
+        with self._lock:
+            log = tuple(self._log)
+        return Snapshot(
+            self._number,
+            self._session.world.is_on,
+            self._host.is_plugged,
+            self._host.is_there,
+            self._picture,
+            self._text,
+            self._sound,
+            log,
+            tuple(
+                CardView(name, kind.title, kind.note, balances.get(name), name == there)
+                for name, kind in KINDS.items()
+            ),
+        )
+
+
+def _for_people(event: Event) -> dict[str, Any]:
+    if event["event"] != "record":
+        return event
+    shown = {name: event[name] for name in _SHOWN if name in event}
+    if "serial" in shown:
+        shown["serial"] = masked(shown["serial"])
+    return {"event": "record", **shown}
