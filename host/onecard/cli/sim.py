@@ -6,6 +6,7 @@ import json
 import signal
 import sys
 import threading
+import webbrowser
 from pathlib import Path
 from typing import Annotated
 
@@ -33,6 +34,7 @@ from .options import (
     UpdateRoots,
     console,
     data_folder,
+    notes,
 )
 from .provision import parse_serials, parse_settings
 
@@ -140,7 +142,7 @@ def sim_command(
     if is_drawn and hotlisted is None:
         serials = [deck.cards[LOST].serial]
     printer = Printer(as_json or not sys.stdout.isatty())
-    told = (lambda event: None) if is_drawn else printer
+    told = (lambda event: None) if is_drawn and not as_json else printer
     printer.session = session = open_session(open_world(board, folder, reader, chip), told)
     bench = Bench(session, keystore, deck, folder, terminal, settings, serials)
     try:
@@ -217,9 +219,17 @@ def _serve_page(bench: Bench, port: int, opens_browser: bool) -> None:
     bench.host.plug()
     worker = Worker(bench.session, bench.desk)
     try:
-        server.serve(bench.view(), worker, port, opens_browser)
+        server.serve(bench.view(), worker, port, lambda url: _show(bench, url, opens_browser))
     finally:
         worker.close()
+
+
+def _show(bench: Bench, url: str, opens_browser: bool) -> None:
+    """Tell where the page is. A browser that does not open is no failure."""
+    bench.session.emit("page", url=url)
+    notes.print(f"{bench.settings.scene} terminal {bench.terminal}: {url} (Ctrl-C ends it)")
+    if opens_browser:
+        threading.Thread(target=webbrowser.open, args=(url,), daemon=True).start()
 
 
 def register(app: typer.Typer) -> None:

@@ -187,4 +187,7 @@ class Session:
         for item in dump.records(self.world.journal_read(start, sector.SECTOR_SIZE)):
             if item.seq > self._last_seq:
                 self._last_seq = item.seq
-                self.emit("record", **describe(item))
+                told = describe(item)
+                if "event" in told:  # the record's own, of a shift or a loan
+                    told["what"] = told.pop("event")
+                self.emit("record", **told)

@@ -22,7 +22,7 @@ _KEPT = 100  # lines of the log
 _TOLD = ("record", "error", "pulled", "filled", "scan", "power", "host")
 # Fields of a record that people want to see; the others are evidence.
 _SHOWN = (
-    "seq kind time_s serial amount balance outcome event reason purpose way count item room"
+    "seq kind time_s serial amount balance outcome what reason purpose way count item room"
     " reference operator boots upto_seq entries intent_seq"
 ).split()
 
@@ -83,7 +83,7 @@ class View:
         self.about = about
         self.codes = {} if codes is None else dict(codes.notes)
         self.on_change: list[Callable[[], None]] = []
-        self.on_event: list[Callable[[Event], None]] = []  # what goes into the log
+        self.on_buzzer: list[Callable[[float, int], None]] = []  # milliseconds, level
         self._session, self._deck, self._host = session, deck, host
         self._lock = threading.Lock()
         self._number = self._logged = 0
@@ -91,6 +91,7 @@ class View:
         self._sound: tuple[int, ...] = ()
         self._log: deque[Event] = deque(maxlen=_KEPT)
         session.listen(self._hear)
+        session.on_buzzer = self._beep
         session.call(self._begin)
         deck.on_commit = self._touch
 
@@ -115,9 +116,11 @@ class View:
             told = {"number": self._logged, **_for_people(event)}
             with self._lock:
                 self._log.append(told)
-            for listener in self.on_event:
-                listener(told)
         self._touch()
+
+    def _beep(self, at_ms: float, level: int) -> None:
+        for listener in self.on_buzzer:
+            listener(at_ms, level)
 
     def _touch(self) -> None:
         self._number += 1
@@ -134,7 +137,7 @@ class View:
             self._number,
             self._session.world.is_on,
             self._host.is_plugged,
-            self._host.is_there,
+            self._host.is_there and self._session.world.is_on,
             self._picture,
             self._text,
             self._sound,

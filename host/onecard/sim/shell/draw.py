@@ -139,9 +139,8 @@ def told(event: Event) -> str:
         if event.get("time_s"):
             words.insert(0, clock_text(event["time_s"])[11:])
         words += [yuan(event["amount"])] if event.get("amount") is not None else []
-        for key in ("serial", "outcome", "event", "reason", "purpose", "way"):
-            if key != "event" and event.get(key):
-                words.append(str(event[key]))
+        shown = ("serial", "outcome", "what", "reason", "purpose", "way", "room", "item")
+        words += [str(event[key]) for key in shown if event.get(key)]
         return "  ".join(words)
     plain = {
         "error": lambda: f"✘ {event['text']}",
