@@ -226,7 +226,9 @@ def _serve_page(bench: Bench, port: int, opens_browser: bool) -> None:
 
 def _show(bench: Bench, url: str, opens_browser: bool) -> None:
     """Tell where the page is. A browser that does not open is no failure."""
-    bench.session.emit("page", url=url)
+    link = bench.session.world.link_path
+    board = bench.session.world.name
+    bench.session.emit("ready", board=board, terminal=bench.terminal, link=link, page=url)
     notes.print(f"{bench.settings.scene} terminal {bench.terminal}: {url} (Ctrl-C ends it)")
     if opens_browser:
         threading.Thread(target=webbrowser.open, args=(url,), daemon=True).start()

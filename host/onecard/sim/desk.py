@@ -18,7 +18,7 @@ from .terminal_parts import KEYS
 if TYPE_CHECKING:  # it needs gmssl, which is there with the extra `sim`
     from .codes import Codes
 
-_AMOUNT = re.compile(r"(\d{1,6})(\.\d{1,2})?")
+_AMOUNT = re.compile(r"[0-9]{1,6}(\.[0-9]{1,2})?")
 _MOST_FEN = 10_000_000
 _MOST_CODE = 1024  # bytes that a QR code of the larger versions holds, about
 _MOST_LINE = 2 * _MOST_CODE

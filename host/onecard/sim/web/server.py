@@ -67,6 +67,19 @@ def application(view: View, worker: Worker, port: int) -> Guard:
     return Guard(Starlette(routes=routes, lifespan=lifespan), port)
 
 
+def server(view: View, worker: Worker, port: int) -> uvicorn.Server:
+    """What serves it: run(sockets=[…]) with a socket of listen(port)."""
+    config = uvicorn.Config(
+        application(view, worker, port),
+        log_level="warning",
+        lifespan="on",
+        ws_max_size=_MOST_MESSAGE,
+        server_header=False,
+        timeout_graceful_shutdown=_END_S,
+    )
+    return uvicorn.Server(config)
+
+
 def serve(view: View, worker: Worker, port: int, on_ready: Callable[[str], None]) -> None:
     """Serve it. on_ready: called with the page's address before the first request is answered.
 
@@ -74,13 +87,5 @@ def serve(view: View, worker: Worker, port: int, on_ready: Callable[[str], None]
     """
     listening = listen(port)
     number = listening.getsockname()[1]
-    config = uvicorn.Config(
-        application(view, worker, number),
-        log_level="warning",
-        lifespan="on",
-        ws_max_size=_MOST_MESSAGE,
-        server_header=False,
-        timeout_graceful_shutdown=_END_S,
-    )
     on_ready(f"http://{LOOPBACK}:{number}/")
-    uvicorn.Server(config).run(sockets=[listening])
+    server(view, worker, number).run(sockets=[listening])
