@@ -19,6 +19,7 @@ class DarkWorld:
     """See onecard.sim.worlds.base.World. keys: what was pressed. picture: on its display."""
 
     name = "dark"
+    is_real_time = True
     link_path = "/nowhere"
 
     def __init__(self):

@@ -4,6 +4,7 @@ import threading
 
 import pytest
 from dark_world import NoHost, beep, dark_session
+from ocwire import record
 from onecard.errors import OneCardError
 from onecard.keystore import PurseKeys
 from onecard.sim import hand
@@ -11,6 +12,8 @@ from onecard.sim.codes import Codes
 from onecard.sim.deck import KINDS, Deck
 from onecard.sim.desk import Desk
 from onecard.sim.worker import Busy, Worker
+from ram_flash import RamFlash
+from terminal.journal import Journal
 
 KEYS = PurseKeys(bytes(16), bytes(range(16)))
 
@@ -173,6 +176,21 @@ def test_every_card_has_its_reason_and_a_kept_deck_its_money(tmp_path):
     assert again.cards["j"].balance == 7 and again.cards["j"].find("social") is not None
     assert again.cards["a"].dlk == KEYS.card_dpk(again.cards["a"].serial)
     assert again.name_of(again.cards["k"]) == "k" and "k" not in again.balances()
+
+
+def test_what_a_record_tells_of_a_shift_does_not_hide_that_it_is_a_record(at):
+    flash = RamFlash(4)
+    journal = Journal(flash, bytes(16), lambda: 1_795_000_000)
+    journal.mount()
+    journal.append(record.SHIFT, record.pack(record.SHIFT, 1_795_000_000, record.BEGUN, 7, 0, 0))
+
+    def write():
+        at.session.world.journal_write(0, bytes(flash.data))
+        at.session.world.events.programmed_at(100)
+
+    at.session.call(write)
+    told = at.session.wait(lambda e: e["event"] == "record", "the record")
+    assert (told["kind"], told["what"], told["operator"]) == ("shift", "begun", 7)
 
 
 class SlowDesk:

@@ -203,6 +203,15 @@ def test_the_buzzers_changes_come_with_their_times(served):
         assert times == [0, 80, 140, 340]
 
 
+def test_in_a_world_that_lags_a_pattern_comes_whole(served, monkeypatch):
+    monkeypatch.setattr(served.session.world, "is_real_time", False, raising=False)
+    with served.page() as page:
+        await_message(page, lambda m: m["type"] == "state")
+        beep(served.session, 200, 200)
+        edges = await_message(page, lambda m: m["type"] == "buzzer")["edges"]
+        assert [round(at - edges[0][0]) for at, _ in edges] == [0, 200, 260, 460]
+
+
 def test_errors_are_lines_of_the_log_and_come_once(served):
     with served.page() as page:
         say(page, "tap zz")

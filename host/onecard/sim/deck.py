@@ -105,6 +105,7 @@ KINDS = {
         ("张测试", "Zhang Ceshi"),
         ("第三代社保卡", "social security, purse"),
         kind=_RESIDENT,
+        fields={"has_deposit": True, "deposit": 20000},
     ),
     "k": Kind(
         "", "04A1000B", 0, ("门禁牌", "door tag"), ("不是一卡通", "no card of ours"), kind=_TAG

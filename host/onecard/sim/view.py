@@ -19,6 +19,7 @@ if TYPE_CHECKING:  # it needs gmssl, which is there with the extra `sim`
 WIDTH, HEIGHT = 128, 64
 _DARK = bytes(WIDTH * HEIGHT // 8)
 _KEPT = 100  # lines of the log
+_MOST_EDGES = 64  # of a pattern
 _TOLD = ("record", "error", "pulled", "filled", "scan", "power", "host")
 # Fields of a record that people want to see; the others are evidence.
 _SHOWN = (
@@ -83,7 +84,10 @@ class View:
         self.about = about
         self.codes = {} if codes is None else dict(codes.notes)
         self.on_change: list[Callable[[], None]] = []
-        self.on_buzzer: list[Callable[[float, int], None]] = []  # milliseconds, level
+        # Changes of the buzzer's wire, (milliseconds, level): as they come in a world that keeps
+        # up with the clock, else a whole pattern when it is over.
+        self.on_buzzer: list[Callable[[list[tuple[float, int]]], None]] = []
+        self._edges: list[tuple[float, int]] = []
         self._session, self._deck, self._host = session, deck, host
         self._lock = threading.Lock()
         self._number = self._logged = 0
@@ -111,6 +115,7 @@ class View:
             self._look()  # both come from the world's thread, or while that waits for us
         elif name == "sound":
             self._sound = tuple(event["beeps_ms"])
+            self._sound_out()
         if name in _TOLD:
             self._logged += 1
             told = {"number": self._logged, **_for_people(event)}
@@ -119,8 +124,14 @@ class View:
         self._touch()
 
     def _beep(self, at_ms: float, level: int) -> None:
-        for listener in self.on_buzzer:
-            listener(at_ms, level)
+        self._edges = [*self._edges[-_MOST_EDGES:], (at_ms, level)]
+        if self._session.world.is_real_time:
+            self._sound_out()
+
+    def _sound_out(self) -> None:
+        edges, self._edges = self._edges, []
+        for listener in self.on_buzzer if edges else ():
+            listener(edges)
 
     def _touch(self) -> None:
         self._number += 1

@@ -14,6 +14,7 @@ import asyncio
 import base64
 import json
 from collections import deque
+from collections.abc import Iterable
 from dataclasses import asdict
 from typing import Any
 
@@ -65,16 +66,15 @@ class Hub:
         if (loop := self._loop) is not None:
             loop.call_soon_threadsafe(self._wake)
 
-    def _beeped(self, at_ms: float, level: int) -> None:
+    def _beeped(self, edges: list[tuple[float, int]]) -> None:
         if (loop := self._loop) is not None:
-            loop.call_soon_threadsafe(self._wake, (at_ms, level))
+            loop.call_soon_threadsafe(self._wake, edges)
 
     # -- in the event loop -----------------------------------------------------------------------
 
-    def _wake(self, edge: tuple[float, int] | None = None) -> None:
+    def _wake(self, edges: Iterable[tuple[float, int]] = ()) -> None:
         for page in self._pages:
-            if edge is not None:
-                page.edges.append(edge)
+            page.edges.extend(edges)
             page.wake.set()
 
     async def serve(self, socket: WebSocket) -> None:

@@ -85,9 +85,13 @@ class Events:
 
 
 class World(Protocol):
-    """A virtual terminal. Whoever owns it calls step() again and again."""
+    """A virtual terminal. Whoever owns it calls step() again and again.
+
+    is_real_time: a second of its own takes a second, if the machine is not too busy.
+    """
 
     name: str
+    is_real_time: bool
     field: Field
     events: Events
     link_path: str

@@ -26,6 +26,7 @@ class PicoTerminal:
     """
 
     name = "rp2_pico"
+    is_real_time = False
 
     def __init__(
         self, uf2: Path, folder: Path, is_paced: bool = True, reader: str = READERS[0]

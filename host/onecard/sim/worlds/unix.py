@@ -36,6 +36,7 @@ class UnixWorld:
     """
 
     name = "unix"
+    is_real_time = True
 
     def __init__(
         self,
