@@ -1,5 +1,6 @@
 """A bench served as a page, in a real browser without a window."""
 
+import base64
 import contextlib
 import os
 import re
@@ -8,6 +9,7 @@ import threading
 from onecard.settings import Settings
 from onecard.sim.bench import Bench
 from onecard.sim.deck import LOST
+from onecard.sim.picture import Picture
 from onecard.sim.web import server
 from onecard.sim.worker import Worker
 from onecard.sim.workplace import open_deck, open_keystore, open_session, open_world
@@ -25,20 +27,26 @@ AudioParam.prototype.setTargetAtTime = function (value, at, fade) {
 };
 """
 _PIXELS = """() => {
-  const canvas = document.getElementById("screen");
-  const data = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data;
-  return Array.from({length: data.length / 4}, (_, at) => data[4 * at] > 100 ? 1 : 0);
+  const canvas = document.getElementById("screen"), { width, height } = canvas;
+  const { data } = canvas.getContext("2d").getImageData(0, 0, width, height);
+  let text = "";
+  for (let at = 0; at < data.length; at += 4) {
+    text += String.fromCharCode(data[at], data[at + 1], data[at + 2]);
+  }
+  return [width, height, btoa(text)];
 }"""
 
 
 class PageRig:
-    """settings: the terminal's. chromium: the browser's path. A context."""
+    """settings: the terminal's. chromium: the browser's path. display: its kind. A context."""
 
-    def __init__(self, folder, chromium, settings=None):
+    def __init__(self, folder, chromium, display, settings=None):
         settings = settings or Settings(merchant="第一小学食堂", price=1200, repeat_ms=0)
         keystore = open_keystore(folder, None)
         deck = open_deck(folder, keystore.purse)
-        self.session = open_session(open_world("unix", folder), lambda event: None)
+        self.session = open_session(
+            open_world("unix", folder, display=display), lambda event: None
+        )
         lost = [deck.cards[LOST].serial]
         self.bench = Bench(self.session, keystore, deck, folder, TERMINAL, settings, lost)
         self.deck, self._chromium = deck, chromium
@@ -92,18 +100,15 @@ class PageRig:
             "aria-label", re.compile(re.escape(text)), timeout=WAIT_MS
         )
 
-    def pixels(self, page):
-        """The canvas as the display's framebuffer would be, 1024 bytes."""
-        lit = page.evaluate(_PIXELS)
-        raw = bytearray(1024)
-        for at, is_lit in enumerate(lit):
-            x, y = at % 128, at // 128
-            raw[y // 8 * 128 + x] |= is_lit << y % 8
-        return bytes(raw)
+    @staticmethod
+    def pixels(page):
+        """The canvas as a Picture."""
+        width, height, rgb = page.evaluate(_PIXELS)
+        return Picture(width, height, base64.b64decode(rgb))
 
-    def framebuffer(self):
-        """What the world's display shows."""
-        return self.session.call(self.session.world.framebuffer)
+    def shown(self):
+        """What the world's display shows, a Picture."""
+        return self.session.call(self.session.world.picture)
 
     # -- what hands do -----------------------------------------------------------------------
 

@@ -23,8 +23,8 @@ def main():
     chromium = shutil.which("chromium")
     if chromium is None:
         sys.exit("no chromium: apt-get install chromium")
-    with tempfile.TemporaryDirectory() as folder, PageRig(Path(folder), chromium) as at:
-        page = at.open("zh-CN", height=860)
+    with tempfile.TemporaryDirectory() as folder, PageRig(Path(folder), chromium, "st7789") as at:
+        page = at.open("zh-CN", 1360, 860)
         for name, says in (("c", "卡已挂失"), ("a", "支付成功")):
             at.drag(page, f'[data-card="{name}"]', "#reader")
             at.shows(page, says)

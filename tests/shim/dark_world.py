@@ -7,6 +7,7 @@ the display, sound the buzzer.
 import time
 
 from onecard.sim.field import Field
+from onecard.sim.picture import Picture
 from onecard.sim.session import Session
 from onecard.sim.terminal_parts import TerminalParts
 from onecard.sim.timers import RealTimers
@@ -16,7 +17,7 @@ GLYPHS = {"A": bytes.fromhex("0000001824424242427e424242420000".ljust(32, "0"))[
 
 
 class DarkWorld:
-    """See onecard.sim.worlds.base.World. keys: what was pressed. picture: on its display."""
+    """See onecard.sim.worlds.base.World. keys: what was pressed. shown: on its display."""
 
     name = "dark"
     is_real_time = True
@@ -27,7 +28,7 @@ class DarkWorld:
         self.parts = TerminalParts(None, self.field, self._timers)
         self.is_on, self.keys, self.cuts = False, [], []
         self.journal = bytearray(b"\xff" * JOURNAL_SIZE)
-        self.picture = bytes(1024)
+        self.shown = bytes(1024)
         self.steps = 0
 
     @property
@@ -53,8 +54,11 @@ class DarkWorld:
     def press(self, key):
         self.keys.append(key)
 
+    def picture(self):
+        return Picture.of_mono(self.shown)
+
     def framebuffer(self):
-        return self.picture
+        return self.shown
 
     def journal_read(self, address, size):
         return bytes(self.journal[address : address + size])
@@ -96,7 +100,7 @@ def show(session, picture):
     """The display shows this now."""
 
     def light():
-        session.world.picture = picture
+        session.world.shown = picture
         session.world.events.screen_changed(session.world.now_ms - 1000)
 
     session.call(light)

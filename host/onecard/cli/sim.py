@@ -22,7 +22,7 @@ from ..sim.desk import HELP
 from ..sim.screen import half_blocks
 from ..sim.session import Event, Session
 from ..sim.shell import bench as shell
-from ..sim.terminal_parts import READERS
+from ..sim.terminal_parts import DISPLAYS, READERS
 from ..sim.worker import Worker
 from ..sim.workplace import BOARDS, open_deck, open_keystore, open_session, open_world
 from .options import (
@@ -53,8 +53,10 @@ class Printer:
         if self._as_json:
             print(json.dumps(event, ensure_ascii=False), flush=True)
         elif event["event"] == "screen" and self.session is not None:
-            # called in the world's thread: the framebuffer is asked directly
-            print("\x1b[H\x1b[2J" + half_blocks(self.session.world.framebuffer()), flush=True)
+            # called in the world's thread: the display is asked directly
+            seen = self.session.world.picture()
+            picture = half_blocks(seen.mono, seen.width, seen.height)
+            print("\x1b[H\x1b[2J" + picture, flush=True)
         else:
             words = ", ".join(f"{k} {v}" for k, v in event.items() if k != "event")
             print(f"{event['event']}: {words}", flush=True)
@@ -69,6 +71,9 @@ Reader = Annotated[
 ]
 Chip = Annotated[
     str, typer.Option("--chip", help=f"Simulated reader and its bus: {', '.join(READERS)}.")
+]
+Display = Annotated[
+    str, typer.Option("--display", help=f"Of 128x64, or 320x240 in colour: {', '.join(DISPLAYS)}.")
 ]
 KeysFile = Annotated[
     Path | None, typer.Option("--keys", help="TOML file with the purse keys of foreign cards.")
@@ -98,6 +103,7 @@ def sim_command(
     board: Board = "unix",
     reader: Reader = None,
     chip: Chip = READERS[0],
+    display: Display = DISPLAYS[0],
     keys: KeysFile = None,
     config: ConfigFile = None,
     scene: Scene = None,
@@ -143,7 +149,9 @@ def sim_command(
         serials = [deck.cards[LOST].serial]
     printer = Printer(as_json or not sys.stdout.isatty())
     told = (lambda event: None) if is_drawn and not as_json else printer
-    printer.session = session = open_session(open_world(board, folder, reader, chip), told)
+    printer.session = session = open_session(
+        open_world(board, folder, reader, chip, display), told
+    )
     bench = Bench(session, keystore, deck, folder, terminal, settings, serials)
     try:
         bench.start()

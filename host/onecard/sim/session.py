@@ -9,7 +9,8 @@ from __future__ import annotations
 import queue
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Any, TypeVar
 
 from ocwire import sector
@@ -33,8 +34,8 @@ class SimError(OneCardError):
 class Session:
     """world: not powered yet. glyphs: what its screen can show. on_event: told of everything.
 
-    on_buzzer: told of each change of the buzzer's wire (milliseconds of the world's, level), in
-    the world's thread.
+    digits: its large characters, of a display that has them. on_buzzer: told of each change of
+    the buzzer's wire (milliseconds of the world's, level), in the world's thread.
     """
 
     def __init__(
@@ -42,6 +43,7 @@ class Session:
         world: World,
         glyphs: dict[str, bytes],
         on_event: Callable[[Event], None] = lambda event: None,
+        digits: Mapping[str, bytes] = MappingProxyType({}),
     ) -> None:
         self.world = world
         self.events: list[Event] = []
@@ -49,7 +51,7 @@ class Session:
         self._listeners: list[Callable[[Event], None]] = [on_event]
         self._each_step: list[Callable[[], None]] = []
         self.on_buzzer: Callable[[float, int], None] = lambda at_ms, level: None
-        self._reader = ScreenReader(glyphs)
+        self._reader = ScreenReader(glyphs, digits)
         self._calls: queue.SimpleQueue[tuple[Callable[[], Any], queue.SimpleQueue[Any]]]
         self._calls = queue.SimpleQueue()
         self._changed = threading.Condition()
@@ -119,8 +121,9 @@ class Session:
         self._each_step.append(look)
 
     def picture(self) -> str:
-        """The display as half-block characters, 32 rows of 128."""
-        return half_blocks(self.call(self.world.framebuffer))
+        """The display as half-block characters, 32 rows of 128 (120 of 320)."""
+        seen = self.call(self.world.picture)
+        return half_blocks(seen.mono, seen.width, seen.height)
 
     def mark(self) -> int:
         """The number the next event will have."""
@@ -173,7 +176,7 @@ class Session:
         while seen.programmed:
             self._observe_sector(seen.programmed.pop(0))
         if seen.is_screen_settled(self.world.now_ms):
-            self.screen = self._reader.read(self.world.framebuffer())
+            self.screen = self._reader.read_picture(self.world.picture())
             self.emit("screen", text=[row.rstrip() for row in self.screen])
         for at_ms, level in seen.take_edges():
             self.on_buzzer(at_ms, level)

@@ -11,13 +11,12 @@ from typing import TYPE_CHECKING, Any
 from ..report import masked
 from .counter_host import CounterHost
 from .deck import KINDS, Deck, Words
+from .picture import Picture
 from .session import Event, Session
 
 if TYPE_CHECKING:  # it needs gmssl, which is there with the extra `sim`
     from .codes import Codes
 
-WIDTH, HEIGHT = 128, 64
-_DARK = bytes(WIDTH * HEIGHT // 8)
 _KEPT = 100  # lines of the log
 _MOST_EDGES = 64  # of a pattern
 _TOLD = ("record", "error", "pulled", "filled", "scan", "power", "host")
@@ -53,7 +52,7 @@ class CardView:
 
 @dataclass(frozen=True)
 class Snapshot:
-    """number: rises with every change. picture: 1024 bytes, MONO_VLSB, as it is seen.
+    """number: rises with every change. picture: the display as it is seen.
 
     sound: the last pattern, milliseconds of each beep. log: the newest events, oldest first;
     cards of other people in them are masked.
@@ -63,7 +62,7 @@ class Snapshot:
     is_on: bool
     is_plugged: bool
     is_host_there: bool
-    picture: bytes
+    picture: Picture
     text: tuple[str, ...]
     sound: tuple[int, ...]
     log: tuple[Event, ...]
@@ -91,7 +90,7 @@ class View:
         self._session, self._deck, self._host = session, deck, host
         self._lock = threading.Lock()
         self._number = self._logged = 0
-        self._picture, self._text = _DARK, tuple[str, ...]()
+        self._text: tuple[str, ...] = ()
         self._sound: tuple[int, ...] = ()
         self._log: deque[Event] = deque(maxlen=_KEPT)
         session.listen(self._hear)
@@ -106,7 +105,8 @@ class View:
 
     def _look(self) -> None:
         world = self._session.world
-        self._picture = world.framebuffer() if world.is_on else _DARK
+        seen = world.picture()
+        self._picture = seen if world.is_on else Picture.dark(seen.width, seen.height)
         self._text = tuple(self._session.screen) if world.is_on else ()
 
     def _hear(self, event: Event) -> None:

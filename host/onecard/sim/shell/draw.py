@@ -12,9 +12,10 @@ from rich.text import Text
 from ...report import clock_text, yuan
 from ..screen import braille, half_blocks
 from ..session import Event
-from ..view import HEIGHT, WIDTH, About, CardView, Snapshot
+from ..view import About, CardView, Snapshot
 
 LEAST = 80, 24  # columns and rows
+_MOST_WIDTH = 128  # of a display that is drawn at its size
 _SIDE, _LOWER = 40, 6  # columns beside the screen, rows below it
 _KEYS = (
     "0-9 . Enter Esc F1-F3 keypad  ←→ card  t tap  k stays  r remove  x tear  s scan",
@@ -66,11 +67,16 @@ def draw(seen: Snapshot, about: About, hands: Hands, columns: int, rows: int) ->
 
 
 def _fill_middle(middle: Layout, seen: Snapshot, hands: Hands, columns: int, rows: int) -> None:
-    """Half blocks where they fit, above or beside the rest; braille, a quarter as large, else."""
-    large, small = (WIDTH + 2, HEIGHT // 2 + 2), (WIDTH // 2 + 2, HEIGHT // 4 + 2)
+    """Half blocks where they fit, above or beside the rest; braille, a quarter as large, else.
+
+    A large display's picture is drawn at half its size: its texts have two pixels for each.
+    """
+    shown = seen.picture if seen.picture.width <= _MOST_WIDTH else seen.picture.half
+    across, down = shown.width, shown.height
+    large, small = (across + 2, down // 2 + 2), (across // 2 + 2, down // 4 + 2)
     is_large = columns >= large[0] and rows >= large[1]
     is_large = is_large and (columns >= large[0] + _SIDE or rows >= large[1] + _LOWER)
-    picture = (half_blocks if is_large else braille)(seen.picture)
+    picture = (half_blocks if is_large else braille)(shown.mono, across, down)
     frame = Panel(
         Text(picture, style="bright_cyan on black", no_wrap=True, overflow="crop"),
         padding=0,

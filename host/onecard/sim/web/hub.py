@@ -3,9 +3,9 @@
 A page that is slow gets fewer states, not older ones: what waits for it is whether there is a new
 one, and a bounded number of the buzzer's changes.
 
-Messages to a page, JSON: "hello" (what does not change), "state" (all that does; the log's new
-lines), "buzzer" (edges: [milliseconds, level]), "refused" (code, text). From a page: {"line": …},
-a command line of the desk.
+Messages to a page, JSON: "hello" (what does not change), "state" (all that does; the picture as
+a PNG file; the log's new lines), "buzzer" (edges: [milliseconds, level]), "refused" (code, text).
+From a page: {"line": …}, a command line of the desk.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from ...errors import OneCardError
 from ..terminal_parts import KEYS
-from ..view import HEIGHT, WIDTH, Snapshot, View
+from ..view import Snapshot, View
 from ..worker import Worker
 
 MOST_PAGES = 16
@@ -132,8 +132,6 @@ class Hub:
             "about": asdict(self._view.about),
             "codes": self._view.codes,
             "keys": KEYS,
-            "width": WIDTH,
-            "height": HEIGHT,
         }
 
 
@@ -147,7 +145,7 @@ def _state(seen: Snapshot, page: _Page) -> dict[str, Any]:
         "on": seen.is_on,
         "plugged": seen.is_plugged,
         "host": seen.is_host_there,
-        "picture": base64.b64encode(seen.picture).decode(),
+        "picture": base64.b64encode(seen.picture.png).decode(),
         "text": seen.text,
         "cards": [asdict(card) for card in seen.cards],
         "log": log,

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from onecard.sim.field import Field
 from onecard.sim.flash import PowerCut
+from onecard.sim.picture import MONO_HEIGHT, MONO_WIDTH, Picture
 from onecard.sim.rp2040 import FLASH_SIZE
 from onecard.sim.terminal_parts import READERS, TerminalParts
 from onecard.sim.worlds.base import JOURNAL_SIZE, Events
@@ -131,6 +132,12 @@ class PicoTerminal:
         """Press a key by its name (terminal_parts.KEYS). Raises ValueError for another."""
         if self._world is not None and self.is_on:
             self._world.parts.press(key)
+
+    def picture(self) -> Picture:
+        """The display as it is seen."""
+        if self._world is None:
+            return Picture.dark(MONO_WIDTH, MONO_HEIGHT)
+        return self._world.parts.picture()
 
     def framebuffer(self) -> bytes:
         """The display as it is seen: 1024 bytes, MONO_VLSB."""

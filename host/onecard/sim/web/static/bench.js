@@ -2,7 +2,6 @@
 import { Buzzer } from "./sound.js";
 import { KINDS, SCENES, TEXTS, WORDS } from "./texts.js";
 
-const INK = [200, 232, 255];
 const MOST_LINES = 100;
 const DRAG_PIXELS = 6; // less is a click
 const RETRY_MS = 1000;
@@ -56,8 +55,6 @@ function take(message) {
 // -- what does not change ------------------------------------------------------------------------
 
 function build() {
-  const canvas = find("screen");
-  [canvas.width, canvas.height] = [hello.width, hello.height];
   find("keypad").replaceChildren(...hello.keys.map((key) => {
     const made = button("", () => say(`key ${key}`));
     made.dataset.key = key;
@@ -124,18 +121,19 @@ function chip(id, text, isGood) {
   find(id).className = `chip ${isGood ? "good" : "bad"}`;
 }
 
-// MONO_VLSB: byte page * width + x has eight pixels of column x, the upper one in bit 0.
-function drawScreen() {
-  const raw = Uint8Array.from(atob(state.picture), (character) => character.charCodeAt(0));
-  const { width, height } = hello;
-  const image = new ImageData(width, height);
-  for (let at = 0; at < width * height; at++) {
-    const x = at % width, y = (at - x) / width;
-    const isLit = raw[(y >> 3) * width + x] >> (y & 7) & 1;
-    image.data.set(isLit ? [...INK, 255] : [0, 0, 0, 255], at * 4);
+async function drawScreen() {
+  const { number, picture, text } = state;
+  const image = new Image();
+  image.src = `data:image/png;base64,${picture}`;
+  await image.decode();
+  if (number !== state.number) return; // a newer one is on its way
+  const canvas = find("screen");
+  if (canvas.width !== image.width || canvas.height !== image.height) {
+    [canvas.width, canvas.height] = [image.width, image.height];
+    find("terminal").classList.toggle("large", image.width > 128);
   }
-  find("screen").getContext("2d").putImageData(image, 0, 0);
-  find("screen").setAttribute("aria-label", `${words.screen}: ${state.text.join(" ").trim()}`);
+  canvas.getContext("2d").drawImage(image, 0, 0);
+  canvas.setAttribute("aria-label", `${words.screen}: ${text.join(" ").trim()}`);
 }
 
 function showCards() {
