@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import signal
+import socket
 import sys
 import threading
 import webbrowser
@@ -147,26 +148,35 @@ def sim_command(
     deck = open_deck(folder, keystore.purse)
     if is_drawn and hotlisted is None:
         serials = [deck.cards[LOST].serial]
+    page = _listen(port) if is_web else None
     printer = Printer(as_json or not sys.stdout.isatty())
     told = (lambda event: None) if is_drawn and not as_json else printer
-    printer.session = session = open_session(
-        open_world(board, folder, reader, chip, display), told
-    )
+    world = open_world(board, folder, reader, chip, display)
+    printer.session = session = open_session(world, told)
     bench = Bench(session, keystore, deck, folder, terminal, settings, serials)
     try:
         bench.start()
-        _work(bench, folder, is_drawn, port if is_web else None, not no_browser)
+        _work(bench, folder, is_drawn, page, not no_browser)
     finally:
         bench.close()
 
 
+def _listen(port: int) -> socket.socket:
+    """Before anything is started: the port may be taken. Raises OneCardError."""
+    try:
+        from ..sim.web import server
+    except ImportError as error:
+        raise OneCardError(f"--web needs its libraries: {error}", "run: make setup") from error
+    return server.listen(port)
+
+
 def _work(
-    bench: Bench, folder: Path, is_drawn: bool, port: int | None, opens_browser: bool
+    bench: Bench, folder: Path, is_drawn: bool, page: socket.socket | None, opens_browser: bool
 ) -> None:
-    """Until it ends. port: of the page, None for none."""
+    """Until it ends. page: where the page is served, None for none."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-    if port is not None:
-        _serve_page(bench, port, opens_browser)
+    if page is not None:
+        _serve_page(bench, page, opens_browser)
     elif is_drawn:
         _draw(bench)
     else:
@@ -218,16 +228,14 @@ def _draw(bench: Bench) -> None:
         worker.close()
 
 
-def _serve_page(bench: Bench, port: int, opens_browser: bool) -> None:
+def _serve_page(bench: Bench, page: socket.socket, opens_browser: bool) -> None:
     """The terminal as a page, until the process is ended."""
-    try:
-        from ..sim.web import server
-    except ImportError as error:
-        raise OneCardError(f"--web needs its libraries: {error}", "run: make setup") from error
+    from ..sim.web import server
+
     bench.host.plug()
     worker = Worker(bench.session, bench.desk)
     try:
-        server.serve(bench.view(), worker, port, lambda url: _show(bench, url, opens_browser))
+        server.serve(bench.view(), worker, page, lambda url: _show(bench, url, opens_browser))
     finally:
         worker.close()
 

@@ -82,10 +82,8 @@ class Bench:
 
     def close(self) -> None:
         """Unplug, power off, let go of everything."""
-        try:
-            self.host.unplug()
-        finally:
-            self.session.close()
+        self.host.let_go()
+        self.session.close()
 
 
 def _is_in_service(event: Event) -> bool:

@@ -92,6 +92,10 @@ class CounterHost:
         thread.join(_END_S)
         self._tell()
 
+    def let_go(self) -> None:
+        """As unplug(), without waiting for an answer that is under way: the bench ends."""
+        self._is_wanted.clear()
+
     def collect(self) -> None:
         """Pull the records; event "pulled" or "error" tells. Raises OneCardError if unplugged."""
         if not self.is_plugged:

@@ -134,7 +134,8 @@ class View:
             listener(edges)
 
     def _touch(self) -> None:
-        self._number += 1
+        with self._lock:
+            self._number += 1
         for listener in self.on_change:
             listener()
 

@@ -80,12 +80,10 @@ def server(view: View, worker: Worker, port: int) -> uvicorn.Server:
     return uvicorn.Server(config)
 
 
-def serve(view: View, worker: Worker, port: int, on_ready: Callable[[str], None]) -> None:
-    """Serve it. on_ready: called with the page's address before the first request is answered.
-
-    Raises PortTaken.
-    """
-    listening = listen(port)
+def serve(
+    view: View, worker: Worker, listening: socket.socket, on_ready: Callable[[str], None]
+) -> None:
+    """Serve it on a socket of listen(). on_ready: called with the page's address, to be opened."""
     number = listening.getsockname()[1]
     on_ready(f"http://{LOOPBACK}:{number}/")
     server(view, worker, number).run(sockets=[listening])
