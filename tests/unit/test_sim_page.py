@@ -3,12 +3,15 @@
 import base64
 import http.client
 import json
+import re
 import socket
 import threading
 
 import pytest
 from dark_world import NoHost, beep, dark_session, show
+from ocwire import record
 from onecard.keystore import PurseKeys
+from onecard.settings.fields import OF_SCENE
 from onecard.sim.deck import Deck
 from onecard.sim.desk import Desk
 from onecard.sim.picture import Picture
@@ -168,6 +171,30 @@ def test_the_page_and_what_it_needs_come_with_strict_headers(served):
 def test_a_port_that_is_taken_is_told(served):
     with pytest.raises(server.PortTaken, match=str(served.port)):
         server.listen(served.port)
+
+
+def test_the_page_has_every_word_in_both_languages():
+    texts = (server.STATIC / "texts.js").read_text()
+    page = (server.STATIC / "index.html").read_text() + (server.STATIC / "bench.js").read_text()
+    tables = dict(re.findall(r"(?ms)^export const (\w+) = \{\n(.*?)^\};", texts))
+    chinese, english = re.findall(r"(?s)  (?:zh|en): \{(.*?)\n  \}", tables["TEXTS"])
+
+    def names(block):
+        return re.findall(r'(?:^|[ ,{])(?:"([^"]+)"|(\w+)): "', block)
+
+    zh, en = ({a or b for a, b in names(block)} for block in (chinese, english))
+    used = set(re.findall(r'data-(?:text|label)="(\w+)"', page)) | set(
+        re.findall(r"words\.(\w+)", page)
+    )
+    assert used <= zh == en
+    scenes = {a or b for a, b in names(tables["SCENES"])}
+    assert scenes == set(OF_SCENE)
+    kinds = {a or b for a, b in names(tables["KINDS"])}
+    assert kinds == {record.name(kind) for kind in range(256)} - {
+        f"kind {kind:02x}" for kind in range(256)
+    }
+    words = {a or b for a, b in names(tables["WORDS"])}
+    assert words >= {*record.OUTCOMES.values(), *record.WAYS.values(), *record.PURPOSES.values()}
 
 
 # -- what pages are told ------------------------------------------------------------------------

@@ -155,7 +155,6 @@ def sim_command(
     printer.session = session = open_session(world, told)
     bench = Bench(session, keystore, deck, folder, terminal, settings, serials)
     try:
-        bench.start()
         _work(bench, folder, is_drawn, page, not no_browser)
     finally:
         bench.close()
@@ -173,8 +172,11 @@ def _listen(port: int) -> socket.socket:
 def _work(
     bench: Bench, folder: Path, is_drawn: bool, page: socket.socket | None, opens_browser: bool
 ) -> None:
-    """Until it ends. page: where the page is served, None for none."""
+    """From power-on until it ends. page: where the page is served, None for none."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    if is_drawn:
+        notes.print(f"starting a virtual terminal on {bench.session.world.name} …")
+    bench.start()
     if page is not None:
         _serve_page(bench, page, opens_browser)
     elif is_drawn:
