@@ -166,7 +166,8 @@ def test_a_small_window_has_it_in_braille_and_a_smaller_one_says_so(at):
     seen = window(at, 80, 24)
     for line in braille(PICTURE).split("\n"):
         assert any(line in row for row in seen)
-    assert any("▶ a   100.00" in row for row in seen)
+    assert any("▶ a   100.00" in row for row in seen[:-3])
+    assert seen[-3].startswith("▶ a   100.00 张明")
     assert "too small: 80 x 24" in "".join(window(at, 60, 20))
 
 
@@ -178,6 +179,7 @@ def test_a_large_displays_picture_is_drawn_at_half_its_size(at):
     rows = console.file.getvalue().splitlines()
     for line in half_blocks(large.half.mono, 160, 120).split("\n"):
         assert any(line in row for row in rows)
+    assert "82 x 38 at least" in draw(seen, ABOUT, at.hands, 82, 37).plain
 
 
 def test_braille_shows_every_pixel():

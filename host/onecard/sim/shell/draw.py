@@ -10,11 +10,12 @@ from rich.panel import Panel
 from rich.text import Text
 
 from ...report import clock_text, yuan
+from ..picture import Picture
 from ..screen import braille, half_blocks
 from ..session import Event
 from ..view import About, CardView, Snapshot
 
-LEAST = 80, 24  # columns and rows
+_LEAST_COLUMNS, _LEAST_AROUND = 80, 6  # of the window; rows around the screen
 _MOST_WIDTH = 128  # of a display that is drawn at its size
 _SIDE, _LOWER = 40, 6  # columns beside the screen, rows below it
 _KEYS = (
@@ -50,9 +51,14 @@ class Hands:
 
 
 def draw(seen: Snapshot, about: About, hands: Hands, columns: int, rows: int) -> RenderableType:
-    """The whole window. columns, rows: its size; at least LEAST, else it says so."""
-    if columns < LEAST[0] or rows < LEAST[1]:
-        return Text(f"{columns} x {rows} is too small: {LEAST[0]} x {LEAST[1]} at least")
+    """The whole window. columns, rows: its size; if it is too small, it says so.
+
+    A large display's picture is drawn at half its size: its texts have two pixels for each.
+    """
+    shown = seen.picture if seen.picture.width <= _MOST_WIDTH else seen.picture.half
+    least = max(_LEAST_COLUMNS, shown.width // 2 + 2), shown.height // 4 + 2 + _LEAST_AROUND
+    if columns < least[0] or rows < least[1]:
+        return Text(f"{columns} x {rows} is too small: {least[0]} x {least[1]} at least")
     root = Layout()
     root.split_column(
         Layout(_title(seen, about), size=1),
@@ -62,17 +68,15 @@ def draw(seen: Snapshot, about: About, hands: Hands, columns: int, rows: int) ->
     if hands.shows_help:
         root["middle"].update(Panel(Text("\n".join(_HELP)), title="any key goes on"))
     else:
-        _fill_middle(root["middle"], seen, hands, columns, rows - 4)
+        _fill_middle(root["middle"], shown, seen, hands, (columns, rows - 4))
     return root
 
 
-def _fill_middle(middle: Layout, seen: Snapshot, hands: Hands, columns: int, rows: int) -> None:
-    """Half blocks where they fit, above or beside the rest; braille, a quarter as large, else.
-
-    A large display's picture is drawn at half its size: its texts have two pixels for each.
-    """
-    shown = seen.picture if seen.picture.width <= _MOST_WIDTH else seen.picture.half
-    across, down = shown.width, shown.height
+def _fill_middle(
+    middle: Layout, shown: Picture, seen: Snapshot, hands: Hands, size: tuple[int, int]
+) -> None:
+    """Half blocks where they fit, above or beside the rest; braille, a quarter as large, else."""
+    (columns, rows), across, down = size, shown.width, shown.height
     large, small = (across + 2, down // 2 + 2), (across // 2 + 2, down // 4 + 2)
     is_large = columns >= large[0] and rows >= large[1]
     is_large = is_large and (columns >= large[0] + _SIDE or rows >= large[1] + _LOWER)
@@ -166,6 +170,8 @@ def _bottom(seen: Snapshot, hands: Hands) -> Text:
         line.append(hands.prompt + "▁", style="bold")
     else:
         line.append(hands.notice or "".join(errors).partition("\n")[0], style="yellow")
+    if not line.plain:  # the list of cards may have no room
+        line = next(_card(card, hands) for card in seen.cards if card.name == hands.chosen)
     keys = [Text(row, style="dim") for row in _KEYS]
     return _joined([line, *keys])
 
