@@ -4,7 +4,7 @@ MicroPython has no such codec and the whole table is 48 kB; the build makes one 
 of the firmware's texts (build/gen/gb_table.py), and a board hands it in.
 """
 
-_REPLACEMENT = ord("?")
+_REPLACEMENT = b"?"
 
 
 class Encoder:
@@ -18,6 +18,11 @@ class Encoder:
             raise ValueError("%d bytes for %d characters" % (len(codes), len(characters)))
         self._characters = characters
         self._codes = codes
+        self._lent: "dict[str, bytes]" = {}
+
+    def lend(self, codes: "dict[str, bytes]") -> None:
+        """Characters beside the table's, in the place of those before: to two bytes each."""
+        self._lent = codes
 
     def encode(self, text: str) -> bytes:
         """One byte for each ASCII character, two for others: as many as columns on paper.
@@ -34,5 +39,5 @@ class Encoder:
             if at >= 0:
                 out.extend(self._codes[at : at + 2])
             else:
-                out.append(_REPLACEMENT)
+                out.extend(self._lent.get(character, _REPLACEMENT))
         return bytes(out)

@@ -74,8 +74,9 @@ class Board:
         self.keypad = Keypad()
         self.gate = Led(machine.Pin(_GATE_PIN))
         self.scanner = Scanner(UartPort(machine.UART(_SCANNER_UART, 9600)))
-        encode = Encoder(gb_table.CHARACTERS, gb_table.CODES).encode
-        self.printer = Printer(UartPort(machine.UART(_PRINTER_UART, 9600)), encode)
+        self.encoder = Encoder(gb_table.CHARACTERS, gb_table.CODES)
+        port = UartPort(machine.UART(_PRINTER_UART, 9600))
+        self.printer = Printer(port, self.encoder.encode)
         self.rtc = machine.RTC()
         self.hotlist_flash = Flash(_HOTLIST_START, _HOTLIST_SIZE)
         self.journal_flash = Flash(_JOURNAL_START, _JOURNAL_SIZE)

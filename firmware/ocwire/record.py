@@ -216,6 +216,12 @@ def name(kind):
     return _BODIES[kind][0] if kind in _BODIES else "kind %02x" % kind
 
 
+def field_names(kind):
+    """Names of a kind's fields in order, with that of its tail."""
+    tail = (_TAILS[kind],) if kind in _TAILS else ()
+    return tuple(_BODIES[kind][2].split()) + tail
+
+
 def pack(kind, *values, tail=b""):
     """A record body from its field values in table order, and its tail where the kind has one."""
     return struct.pack(_BODIES[kind][1], *values) + tail

@@ -54,6 +54,7 @@ COMMON = (
     ("qr_roots", "qr_roots", "", 0, 600),
     ("update_roots", "sm2_keys", "", 0, 300),
     ("list_roots", "sm2_keys", "", 0, 300),
+    ("glyphs", "glyphs", "", 0, 4800),
     ("trial_s", "int", 600, 5, 86400),
     ("serial_offset", "int", 0, 0, 0xFFFFFFFF),
     ("sam", "choice", "soft", ("soft", "psam"), None),
@@ -104,6 +105,7 @@ _CANTEEN = (
         16,
     ),
     ("pin_over", "fen", 0, 0, 10000000),
+    ("subsidy_account", "choice", "", ("", "transit", "bank", "social"), None),
     ("booked_only", "bool", 0, 0, 1),
 )
 

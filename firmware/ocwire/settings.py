@@ -18,10 +18,11 @@ Fields: setting_tables.py, (name, kind, default, low, high). Kinds, with their v
     ranges     numbers and ranges of them, "101-118, 201", or ""
     pin        "salt:hash" of pin.py
     qr_roots, sm2_keys: public keys, as roots.py has them
+    glyphs     what glyphs.py packs; the tools put it there
     tables     a list of low to high tables; `default` holds their fields
 """
 
-from . import calendar, pin, roots
+from . import calendar, glyphs, pin, roots
 from .errors import UNKNOWN, SettingError
 from .setting_tables import COMMON, SCENES
 
@@ -202,15 +203,17 @@ def ranges(text):
 _READERS = {
     "ranges": ranges,
     "pin": pin.split,
+    "glyphs": glyphs.unpack,
     "qr_roots": roots.qr_roots,
     "sm2_keys": roots.sm2_keys,
 }
 
 
 def hidden(values):
-    """Checked settings to be shown: without PINs."""
+    """Checked settings to be shown: without PINs, and without glyphs, which nobody reads."""
     shown = dict(values)
     shown["operators"] = [dict(row, pin=HIDDEN) for row in values["operators"]]
+    shown.pop("glyphs", None)
     return shown
 
 
@@ -221,6 +224,8 @@ def _cross(values, scene, own, tell):
     if scene == "canteen":
         if own["mode"] == "menu" and not own["menu"]:
             tell("canteen.menu", "must have a dish: mode is menu")
+        if own["subsidy_account"] == values["account"]:
+            tell("canteen.subsidy_account", "must be another than account")
         _periods("canteen.meals", own["meals"], tell)
         for number, row in enumerate(own["classes"]):
             if bool(row["card_type"]) == bool(row["list"]):

@@ -8,7 +8,7 @@ import asyncio
 
 import occrypto
 from occard.qr import Codes, TokenDecoder, TransitDecoder
-from ocwire import cardlist, message, record
+from ocwire import cardlist, glyphs, message, record
 from ocwire.errors import SettingError
 
 from drivers.reader.base import ReaderError
@@ -39,6 +39,7 @@ _RESTART_MS = 500
 _SUBJECT_CONFIG = 1
 _SUBJECT_KEYS = 2
 _NO_ID = bytes(6)
+_MOST_PASSING = 64  # glyphs of answers: a patron and some titles
 _SCENES = {
     "bus": bus.run,
     "canteen": canteen.run,
@@ -65,7 +66,7 @@ class Terminal:
         self.clock = Clock(board.rtc)
         self.hotlist = Hotlist(board.hotlist_flash, board.root + "/hotlist.bin")
         self.is_stopping = self.is_restarting = False
-        self.online = Online()
+        self.online = Online(self._lend)
         self.lists = [CardList(board.root + "/list%d.bin" % n) for n in cardlist.NAMES]
         self.updates = Updates(self, boot, board.name)
         self.keys = keys.load(board.root + "/keys.bin", board.secret)
@@ -73,6 +74,7 @@ class Terminal:
         self.journal = None
         self.engine = self.shift = None
         self._changed = asyncio.Event()
+        self._passing = []  # glyphs of the last answers
         self.fault = ""  # what the terminal cannot do just now, for the technician
         if self.keys is not None:
             self._mount_or_say_why()
@@ -157,6 +159,16 @@ class Terminal:
 
     # -- inside -------------------------------------------------------------------------
 
+    def _lend(self, text):
+        """Screen and printer can show the settings' glyphs, and these of an answer. Raises
+        ValueError."""
+        self._passing = (glyphs.unpack(text) + self._passing)[:_MOST_PASSING]
+        lent = glyphs.unpack(self.config["glyphs"]) + self._passing
+        self.ui.canvas.lend({number: pages for number, _, pages in lent})
+        encoder = getattr(self._board, "encoder", None)
+        if encoder is not None:
+            encoder.lend({chr(number): code for number, code, _ in lent})
+
     def _save_keys(self, values, clears_journal):
         path, secret = self._board.root + "/keys.bin", self._board.secret
         keys.save(path, secret, values, clears_journal)
@@ -196,6 +208,7 @@ class Terminal:
     def _make_engine(self):
         values = self.config
         self.ui.language = texts.LANGUAGES.index(values["language"])
+        self._lend("")
         rules = self._make_rules()
         path = self._board.root + "/shift.bin"
         self.shift = Shift(path, self.journal, self.clock, bool(values["shift_needed"]))

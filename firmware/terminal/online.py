@@ -32,9 +32,13 @@ class NoAnswer(Exception):
 
 
 class Online:
-    """The one question that stands, and its answer."""
+    """The one question that stands, and its answer.
 
-    def __init__(self):
+    lend(text): takes ocwire.glyphs of characters in an answer that the font lacks.
+    """
+
+    def __init__(self, lend=None):
+        self._lend = lend
         self._seen_ms = None
         self._question = None  # (number, text, when its time is over)
         self._answer = None
@@ -68,6 +72,12 @@ class Online:
             self._question = None
         if not isinstance(answer, dict):
             raise NoAnswer("the answer is no object")
+        glyphs = answer.pop("glyphs", None)
+        if glyphs and self._lend is not None:
+            try:
+                self._lend(glyphs)
+            except (ValueError, TypeError) as error:
+                raise NoAnswer("the answer's glyphs: %s" % error) from None
         return answer
 
     async def refuses_code(self, raw, purpose):

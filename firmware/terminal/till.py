@@ -11,7 +11,6 @@ from drivers.reader.base import LinkError, SeveralCards
 
 from .events import CARD, CODE, KEY, OVER, TICK
 from .ui import moods
-from .ui.facade import UI
 
 _POLL_MS = 150
 _PRESENCE_MS = 100
@@ -36,7 +35,7 @@ class Till:
         self.online = terminal.online
         self.config = terminal.config
         self.settings = self.config.get(self.config["scene"])
-        self.title = UI.title(self.config["merchant"], self.config["scene"])
+        self.title = self.ui.title(self.config["merchant"], self.config["scene"])
         self.printer = getattr(board, "printer", None)
         self.gate = getattr(board, "gate", None)
         self.shift = terminal.shift

@@ -18,12 +18,17 @@ from memory then, so nothing is done twice.
 
 from __future__ import annotations
 
+import json
 from collections import OrderedDict
 from collections.abc import Callable
 from typing import Any
 
+from ocwire import glyphs
+
+from .lent import with_glyphs
 from .link import LinkClient
 
+_ROOM = 1900  # bytes of an answer in one message
 Values = dict[str, Any]
 Handler = Callable[[str, Values], Values]
 _MOST_KEPT = 256
@@ -53,7 +58,7 @@ class Gateway:
             self._given[key] = answer
             if len(self._given) > _MOST_KEPT:
                 self._given.popitem(last=False)
-        if client.reply(asked.number, answer):
+        if client.reply(asked.number, with_glyphs(answer, _most_glyphs(answer))):
             self.answered += 1
         else:
             self.late.append((terminal, asked.what, asked.values))
@@ -67,3 +72,9 @@ class Gateway:
             return handler(terminal, values)
         except (KeyError, ValueError, TypeError) as error:
             return {"refused": f"{type(error).__name__}: {error}"}
+
+
+def _most_glyphs(answer: Values) -> int:
+    """How many can go with an answer; the terminal shows "?" for the others."""
+    size = len(json.dumps(answer, ensure_ascii=False).encode())
+    return max(0, (_ROOM - size) // glyphs.TEXT_SIZE)

@@ -6,6 +6,7 @@ import time
 
 from .errors import OneCardError
 from .keystore import Keystore
+from .lent import with_glyphs
 from .link import LinkClient
 from .settings import Settings
 
@@ -22,7 +23,7 @@ def provision(
     greeting = client.hello()
     if greeting.is_provisioned:
         client.authenticate(keystore.link_key(greeting.terminal_id))
-    client.provision(keystore.provision_fields(terminal_id), settings.wire)
+    client.provision(keystore.provision_fields(terminal_id), with_glyphs(settings.wire))
     client.hello()
     client.authenticate(keystore.link_key(terminal_id))
     client.set_time(int(time.time()))

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from ocwire import record
 from onecard.gateway import Gateway, Handler
+from onecard.lent import shapes, with_glyphs
 from onecard.link import LinkFailed
 from onecard.sim.cards.purse import PurseCard
 from onecard.sim.worlds.base import World
@@ -29,7 +30,8 @@ class Story:
         self.rig = TerminalRig(world, folder, timeout_s)
         self.session = self.rig.session
         self._mark = 0
-        self._config = SETTINGS | config
+        self._config = with_glyphs(SETTINGS | config)
+        self.session.learn(shapes(self._config))
 
     def begin(self, says: str) -> None:
         """A new terminal is switched on and provisioned; it then shows this."""
@@ -45,7 +47,7 @@ class Story:
         """Other settings; it then shows this."""
         self._mark = self.session.mark()
         with self.rig.connected() as client:
-            client.configure(self._config | config)
+            client.configure(with_glyphs(self._config | config))
         self.sees(says)
 
     def power_cycle(self, says: str) -> None:
@@ -102,6 +104,10 @@ class Story:
         self._mark = self.session.mark()
         self.session.call(lambda: self.world.parts.scan(raw))
         self.sees(says)
+
+    def reads(self, *texts: str) -> None:
+        """Who looks at the screen knows the characters of these, too."""
+        self.session.learn(shapes(with_glyphs({"texts": list(texts)})))
 
     # -- what is found ------------------------------------------------------------------------
 

@@ -42,12 +42,12 @@ def test_between_meals_nobody_is_served(tell):
 
 def test_dishes_by_number_with_their_names(tell):
     menu = [
-        {"number": 1, "name": "米饭", "price": 100},
+        {"number": 1, "name": "红烧排骨", "price": 100},
         {"number": 12, "name": "牛肉面", "price": 900},
         {"number": 20, "name": "青菜", "price": 300},
     ]
     at = tell("请输入菜号", canteen={"mode": "menu", "menu": menu})
-    at.key("1", "confirm", says="米饭")
+    at.key("1", "confirm", says="红烧排骨")
     at.key("1", "2", "confirm", says="10.00")
     at.key("9", "9", "confirm")
     at.key("2", "0", "confirm", says="13.00")
@@ -106,3 +106,29 @@ def test_a_shift_its_totals_and_an_undone_sale(tell):
     ]
     (ended,) = [r for r in at.told(record.SHIFT) if r["event"] == record.ENDED]
     assert (ended["count"], ended["amount"]) == (2, 2400)
+
+
+def test_subsidies_are_spent_first_and_the_rest_is_cash(tell):
+    """The subsidy is in the card's deposit (ED), which wants its PIN; the purse (EP) does not."""
+    at = tell("¥12.00", price=1200, canteen={"subsidy_account": "bank"})
+    pupil = at.card(1, 5_000, has_deposit=True, deposit=2_000, pin=bytes.fromhex("123456"))
+    at.lays(pupil, "请输入密码")
+    at.key(*"123456", "confirm", says="支付成功")
+    at.sees("8.00")  # what is left of the subsidy
+    at.takes_away("请刷卡")
+    assert (pupil.deposit, pupil.balance) == (800, 5_000)
+    at.taps(pupil, "支付成功", then="请刷卡")  # 8.00 do not cover a meal
+    stranger = at.card(2, 3_000)
+    at.taps(stranger, "支付成功", then="请刷卡")
+    assert (pupil.deposit, pupil.balance, stranger.balance) == (800, 3_800, 1_800)
+    assert [row["tti"] for row in at.told(record.INTENT)] == [5, 6, 6]
+
+
+def test_what_a_broken_tap_left_open_is_settled_before_a_subsidy_is_spent_p2(tell):
+    at = tell("¥12.00", price=1200, canteen={"subsidy_account": "bank"})
+    pupil = at.card(1, 5_000)
+    pupil.on_commit = lambda _: at.world.field.leave_after(5)
+    at.lays(pupil, "请重刷同一张卡")
+    pupil.on_commit = None
+    at.taps(pupil, "上次已扣款", then="请刷卡")
+    assert pupil.balance == 3_800

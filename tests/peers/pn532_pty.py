@@ -23,6 +23,8 @@ class PN532OnPty:
         self._queue: deque[tuple[float, bytes]] = deque()
         self.chip = PN532Chip(self.field, self._send)
         self.log: list[str] = []
+        self._received = 0
+        self._has_read = threading.Condition()
 
     def __enter__(self) -> "PN532OnPty":
         self._fd, self._slave = pty.openpty()
@@ -38,6 +40,12 @@ class PN532OnPty:
         self._thread.join(2)
         os.close(self._fd)
         os.close(self._slave)
+
+    def wait_received(self, count: int, timeout_s: float = 10) -> None:
+        """Until the chip has taken this many bytes in all. Raises TimeoutError."""
+        with self._has_read:
+            if not self._has_read.wait_for(lambda: self._received >= count, timeout_s):
+                raise TimeoutError(f"{self._received} of {count} bytes came to the PN532")
 
     def _send(self, data: bytes, after_us: float):
         item = (time.monotonic() + after_us / 1e6, data)
@@ -60,6 +68,9 @@ class PN532OnPty:
                 data = os.read(self._fd, 4096)
                 self.log.append("> " + data.hex())
                 self.chip.feed(data)
+                with self._has_read:
+                    self._received += len(data)
+                    self._has_read.notify_all()
             while self._queue and self._queue[0][0] <= time.monotonic():
                 data = self._queue.popleft()[1]
                 self.log.append("< " + data.hex())

@@ -72,7 +72,21 @@ def open_nfcpy(reader):
     pytest.importorskip("nfc", reason="nfcpy is missing (pip install nfcpy)")
     from nfc.clf import pn532, transport
 
-    device = pn532.init(transport.TTY(reader.path))
+    class Wire(transport.TTY):
+        """Bytes count as sent when they have come.
+
+        nfcpy flushes its output right after the ACK that sets the rate: a UART has most of that
+        on the wire by then, a pseudo-terminal may hold it all.
+        """
+
+        sent = 0
+
+        def write(self, frame):
+            super().write(frame)
+            self.sent += len(frame)
+            reader.wait_received(self.sent)
+
+    device = pn532.init(Wire(reader.path))
     device._path = reader.path
     return device
 

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from occard.profiles import ACCOUNTS
-from ocwire import settings
+from ocwire import setting_tables, settings
 from ocwire.errors import SettingError
-from onecard.settings import check_file, guide, load
+from onecard.settings import check_file, guide, load, places
 from onecard.settings.fields import COMMON, OF_SCENE, SCENES, walk
 from onecard.settings.words import NEEDED, SAMPLES, TITLES, WORDS
 from terminal.app import _SCENES
@@ -58,9 +58,10 @@ def test_there_are_no_other_examples():
 
 
 def test_the_docs_are_up_to_date():
-    """If not: onecard config document, in the place of what follows its mark."""
-    text = (DOCS / "configuration.md").read_text(encoding="utf-8")
-    assert text.partition(guide.MARK)[1:] == guide.document().partition(guide.MARK)[1:]
+    """If not: onecard config document, and --scenes, in the place of what follows its mark."""
+    for name, made in (("configuration.md", guide), ("scenes.md", places)):
+        text = (DOCS / name).read_text(encoding="utf-8")
+        assert text.partition(made.MARK)[1:] == made.document().partition(made.MARK)[1:]
 
 
 # -- whatever comes over the link -----------------------------------------------------------
@@ -92,7 +93,8 @@ def test_p7_any_json_ends_in_settings_or_a_setting_error(values):
     except SettingError as error:
         assert str(error)
         return
-    assert settings.check(out) == out and list(out) == [f.name for f in COMMON] + [out["scene"]]
+    assert settings.check(out) == out
+    assert list(out) == [line[0] for line in setting_tables.COMMON] + [out["scene"]]
 
 
 @given(JSON)

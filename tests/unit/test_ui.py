@@ -4,14 +4,14 @@ import random
 import re
 
 import pytest
-from fake_glyphs import characters
+from fake_glyphs import characters, shape
 from inproc import Buzzer, Display
 from onecard.build import glyphs as glyph_build
 from onecard.build.sources import project_root
 from onecard.errors import OneCardError
 from onecard.sim.screen import ScreenReader
 from terminal import outcomes
-from terminal.ui import facade, glyphs, moods, screen, texts
+from terminal.ui import facade, glyphs, moods, texts
 
 CELLS = 16  # of a row, on the smallest display and on the colour one
 KINDS = sorted(v for k, v in vars(outcomes).items() if k.isupper())
@@ -59,13 +59,14 @@ def test_the_walk_finds_every_kind_of_constant():
 
 @pytest.mark.parametrize("pair", all_texts(), ids=lambda pair: pair[1])
 def test_every_text_fits_a_row_in_both_languages(pair):
+    canvas = ui()[0].canvas
     forms = [re.findall(r"%[0-9]*[ds%]", text) for text in pair]
     assert forms[0] == forms[1]
     for text in pair:
         for form in forms[0]:
             text = text.replace(form, LARGEST[form], 1)
         assert 0 < cells(text) <= CELLS, text
-        assert screen.can_show(text), text
+        assert canvas.can_show(text), text
 
 
 def test_english_is_ascii_and_chinese_has_a_chinese_character():
@@ -228,9 +229,17 @@ def test_a_list_shows_what_fits_around_the_selected_row():
 
 
 def test_a_merchant_whose_name_has_no_glyphs_is_shown_as_its_scene():
-    assert facade.UI.title("第一小学食堂", "canteen") == "第一小学食堂"
-    assert facade.UI.title("饕餮", "canteen") == texts.SCENES["canteen"]
-    assert facade.UI.title("", "canteen") == texts.SCENES["canteen"]
+    face, display, _ = ui()
+    assert face.title("第一小学食堂", "canteen") == "第一小学食堂"
+    assert face.title("饕餮", "canteen") == texts.SCENES["canteen"]
+    assert face.title("", "canteen") == texts.SCENES["canteen"]
+    face.canvas.lend({ord(character): shape(character, 32) for character in "饕餮"})
+    assert face.title("饕餮", "canteen") == "饕餮"
+    face.page(moods.ENTRY, "饕A餮")
+    cells = display.buffer[40:80]  # in the middle of the first row's upper half
+    assert bytes(cells) == shape("饕", 32)[:16] + bytes(cells[16:24]) + shape("餮", 32)[:16]
+    face.canvas.lend({})
+    assert face.title("饕餮", "canteen") == texts.SCENES["canteen"]
 
 
 def test_unknown_characters_become_question_marks_and_long_texts_are_cut():
@@ -243,10 +252,10 @@ def test_every_character_is_drawn_as_itself_and_an_unknown_one_as_a_question_mar
     face, display, _ = ui()
     for character in (glyphs.HALF + glyphs.FULL).replace(" ", ""):
         face.page(moods.ENTRY, character)
-        assert shown(display)[0] == character and screen.can_show(character)
+        assert shown(display)[0] == character and face.canvas.can_show(character)
     for unknown in ("\x1f", "\x7f", "饕", "\U0001f600", "\ud800"):
         face.page(moods.ENTRY, unknown)
-        assert shown(display)[0] == "?" and not screen.can_show(unknown)
+        assert shown(display)[0] == "?" and not face.canvas.can_show(unknown)
 
 
 def test_any_text_is_drawn_without_an_error():

@@ -106,6 +106,11 @@ class Engine:
         """
         return await self._guarded(self._run(target, order))
 
+    async def settle(self, target, account):
+        """What became of an open transaction of this card's account: -> Outcome, or None if there
+        is none or it was not done: the card may pay."""
+        return await self._guarded(self._settle_only(target, account))
+
     async def undo(self, target, issuer, pin=""):
         """Give back the newest purchase of this terminal to the card that made it: -> Outcome.
 
@@ -184,6 +189,9 @@ class Engine:
         step = await order.authorise(self, card)
         intent_seq = self.ledger.intend(card, order, step)
         return await self._complete(card, order, step, intent_seq)
+
+    async def _settle_only(self, target, account):
+        return await self._settled(await self._select(target, account))
 
     async def _select(self, target, account):
         if not target.is_iso_dep:

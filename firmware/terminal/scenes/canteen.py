@@ -9,7 +9,7 @@ from ocwire.cardlist import BOOKED
 
 from .. import events
 from ..engine.order import Purchase, Refusal
-from ..outcomes import PIN_NEEDED, PIN_WRONG, Outcome
+from ..outcomes import NO_ACCOUNT, NOT_ENOUGH, PIN_NEEDED, PIN_WRONG, UNKNOWN_CARD, Outcome
 from ..ui import dialogs, moods, texts
 from ..ui.facade import yuan
 from .canteen_rules import Meter, Tariff
@@ -18,6 +18,7 @@ from .periods import Periods
 MAX_AMOUNT = 10000000  # fen
 KEYED, MENU, COUNT = "keyed", "menu", "count"  # beside "fixed"
 _MOST_DISHES = 20
+_OTHER_ACCOUNT = (NOT_ENOUGH, NO_ACCOUNT, UNKNOWN_CARD)  # then the next account is tried
 
 
 class Amount:
@@ -84,13 +85,15 @@ class Basket:
 class Sale(Purchase):
     """A purchase whose amount depends on the card. counter: Canteen. keyed: fen, 0: the price.
 
-    A meal without money is a purchase of 0 fen: its TAC proves that the card was there.
+    is_subsidy: only if the account covers it, which is asked before any PIN. A meal without money
+    is a purchase of 0 fen: its TAC proves that the card was there.
     """
 
-    def __init__(self, counter, keyed, pin):
+    def __init__(self, counter, keyed, pin, account, is_subsidy=False):
         payload = b"meal" if counter.mode == COUNT else b""
-        super().__init__(keyed, counter.account, payload, pin)
+        super().__init__(keyed, account, payload, pin)
         self._counter = counter
+        self._is_subsidy = is_subsidy
         self._keyed = keyed
 
     async def prepare(self, engine, card):
@@ -107,6 +110,10 @@ class Sale(Purchase):
         meal = counter.meals.at(now_s)
         row = counter.tariff.class_of(card.serial, card_type)
         self.amount = counter.tariff.due(meal, self._keyed, portions, row)
+        if self._is_subsidy:
+            balance = await card.balance()
+            if balance < self.amount:
+                raise Refusal(Outcome(NOT_ENOUGH, self.amount, balance))
         if counter.pin_over and self.amount > counter.pin_over and not self.pin:
             raise Refusal(Outcome(PIN_NEEDED, self.amount))
 
@@ -119,6 +126,7 @@ class Canteen:
         settings = till.settings
         self.mode = settings["mode"]
         self.account = till.config["account"]
+        self.subsidy_account = settings["subsidy_account"]
         self.pin_over = settings["pin_over"]
         self.meals = Periods(settings["meals"])
         self.tariff = Tariff(settings, till.config["price"], till.lists)
@@ -161,7 +169,7 @@ class Canteen:
     async def charge(self, target):
         """One tap. A card whose PIN is wanted is charged once that is keyed in."""
         till = self._till
-        outcome = await till.engine.run(target, Sale(self, self.entry.keyed, self._pin))
+        outcome = await self._sell(target)
         till.show_outcome(outcome)
         self._pin = ""
         if outcome.is_sale:
@@ -173,6 +181,21 @@ class Canteen:
                 await self.charge(target)
                 return
         await till.card_left(target)
+
+    async def _sell(self, target):
+        """From the account for subsidies if that covers it all, else from the common one: one
+        meal is one debit, so that a card which leaves in between owes nothing."""
+        till, keyed, pin = self._till, self.entry.keyed, self._pin
+        if self.subsidy_account:
+            if till.journal.open:
+                known = await till.engine.settle(target, self.account)
+                if known is not None and known.kind not in _OTHER_ACCOUNT:
+                    return known
+            sale = Sale(self, keyed, pin, self.subsidy_account, True)
+            outcome = await till.engine.run(target, sale)
+            if outcome.kind not in _OTHER_ACCOUNT:
+                return outcome
+        return await till.engine.run(target, Sale(self, keyed, pin, self.account))
 
     def draw(self):
         """The screen that waits."""

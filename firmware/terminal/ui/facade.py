@@ -1,6 +1,6 @@
 """What scenes say to people: one call a situation, on screen and by sound."""
 
-from . import layout_colour, layout_mono, moods, screen, texts
+from . import layout_colour, layout_mono, moods, texts
 
 _COLOUR_WIDTH = 320  # pixels; smaller displays have the layout of 128 x 64
 
@@ -20,6 +20,7 @@ class UI:
     def __init__(self, display, buzzer, language="zh"):
         layout = layout_colour if display.width >= _COLOUR_WIDTH else layout_mono
         self._layout = layout.Layout(display)
+        self.canvas = self._layout.canvas
         self._buzzer = buzzer
         self.language = texts.LANGUAGES.index(language)
 
@@ -90,7 +91,7 @@ class UI:
         """A state of the terminal itself."""
         self.page(mood, first, "", last)
 
-    @staticmethod
-    def title(merchant, scene):
+    def title(self, merchant, scene):
         """The merchant's name if the screen can show it, else the scene's: a text."""
-        return merchant if merchant and screen.can_show(merchant) else texts.SCENES[scene]
+        can_show = merchant and self.canvas.can_show(merchant)
+        return merchant if can_show else texts.SCENES[scene]

@@ -16,11 +16,11 @@ class Layout:
 
     def __init__(self, display):
         self._display = display
-        self._canvas = Canvas(display)
+        self.canvas = Canvas(display)
 
     def page(self, mood, head, big, foot, code=""):
         """One screen. big may be "", then the code is alone; foot may be ""."""
-        canvas = self._canvas
+        canvas = self.canvas
         self._begin(mood, True)
         middle, lines = canvas.height // 2, [text for text in (big, code) if text]
         left = self._picture(mood, max([0] + [self._width(text) for text in lines]))
@@ -35,16 +35,16 @@ class Layout:
     def _begin(self, mood, has_foot):
         """All paper, in the mood's colours."""
         ink, paper = moods.COLOURS[mood]
-        pages, band = self._canvas.height // 8, _BAND // 8
+        pages, band = self.canvas.height // 8, _BAND // 8
         foot = band if has_foot else 0
         self._display.colours(0, band, paper, ink)
         self._display.colours(band, pages - band - foot, ink, paper)
         self._display.colours(pages - foot, foot, paper, ink)
-        self._canvas.clear()
+        self.canvas.clear()
 
     def _picture(self, mood, need):
         """Draw the mood's picture beside `need` pixels; returns where what is beside it begins."""
-        canvas, name = self._canvas, moods.PICTURES[mood]
+        canvas, name = self.canvas, moods.PICTURES[mood]
         left = _PICTURE + 2 * _MARGIN
         if name is None or left + need > canvas.width:
             return 0
@@ -54,10 +54,10 @@ class Layout:
 
     def _width(self, text):
         """Pixels of a line of the middle."""
-        return digits_width(text) or 2 * self._canvas.width_of(text)
+        return digits_width(text) or 2 * self.canvas.width_of(text)
 
     def _big(self, text, left, y):
-        canvas, width = self._canvas, digits_width(text)
+        canvas, width = self.canvas, digits_width(text)
         if 0 < width <= canvas.width - left:
             canvas.digits(text, left + (canvas.width - left - width) // 2, y)
         else:
@@ -66,7 +66,7 @@ class Layout:
 
     def rows(self, title, rows, selected=None):
         """As many rows as fit around the selected one, which is inverted."""
-        canvas = self._canvas
+        canvas = self.canvas
         self._begin(moods.IDLE, False)
         canvas.middle(title, 0, _MARGIN, 2)
         shown = (canvas.height - _BAND) // _LINE

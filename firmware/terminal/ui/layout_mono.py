@@ -15,11 +15,11 @@ class Layout:
     """display: at least 128 x 64."""
 
     def __init__(self, display):
-        self._canvas = Canvas(display)
+        self.canvas = Canvas(display)
 
     def page(self, mood, head, big, foot, code=""):
         """One screen. big may be "", then the code is large; foot may be ""."""
-        canvas = self._canvas
+        canvas = self.canvas
         canvas.clear()
         canvas.middle(head, 0, 0)
         if not big:
@@ -35,7 +35,7 @@ class Layout:
 
     def _picture(self, mood, head, need):
         """Draw the mood's picture beside `need` pixels; returns where what is beside it begins."""
-        canvas, name = self._canvas, moods.PICTURES[mood]
+        canvas, name = self.canvas, moods.PICTURES[mood]
         if name is None:
             return 0
         if PICTURE + need <= canvas.width:
@@ -48,7 +48,7 @@ class Layout:
 
     def rows(self, title, rows, selected=None):
         """As many rows as fit around the selected one, which is inverted."""
-        canvas = self._canvas
+        canvas = self.canvas
         canvas.clear()
         canvas.middle(title, 0, 0)
         shown = canvas.height // ROW - 1

@@ -27,6 +27,7 @@ class Canvas:
         self._buffer = buffer = display.buffer
         # Searching a str of Chinese takes a quarter of a millisecond on an RP2040.
         self._full = {ord(character): at for at, character in enumerate(glyphs.FULL)}
+        self._lent = {}  # code point -> pages, of glyphs that the host lends
         # The pages as rows of bytes: framebuf fills GS8 by memset, one bit a pixel by pixels.
         self._pages = framebuf.FrameBuffer(buffer, self.width, self.height // 8, framebuf.GS8)
         # One row of text before it is enlarged, and what framebuf needs to do that: each byte is
@@ -37,6 +38,17 @@ class Canvas:
             _palette(_WIDE[byte & 15] for byte in range(256)),
             _palette(_WIDE[byte >> 4] for byte in range(256)),
         )
+
+    def lend(self, lent):
+        """Glyphs beside the font's, in the place of those before: {code point: pages}."""
+        self._lent = lent
+
+    def can_show(self, text):
+        """True if every character of `text` has a glyph."""
+        return all(character in glyphs.HALF or self._is_full(ord(character)) for character in text)
+
+    def _is_full(self, number):
+        return number in self._full or number in self._lent
 
     def clear(self):
         """All paper."""
@@ -52,9 +64,9 @@ class Canvas:
 
     def width_of(self, text):
         """Pixels at single size."""
-        full, width = self._full, 8 * len(text)
+        width = 8 * len(text)
         for character in text:
-            if character > "\x7f" and ord(character) in full:
+            if character > "\x7f" and self._is_full(ord(character)):
                 width += 8
         return width
 
@@ -69,6 +81,8 @@ class Canvas:
             number, width, bits = ord(character), 8, glyphs.HALF_BITS
             if number in full:
                 number, width, bits = full[number], 16, glyphs.FULL_BITS
+            elif number in self._lent:
+                number, width, bits = 0, 16, self._lent[number]
             else:
                 number = _half(number)
             if at + width > end:
@@ -152,11 +166,6 @@ def digits_width(text):
 def first_row(count, shown, selected):
     """The first of `count` rows to show where `shown` fit: the selected one is in the middle."""
     return max(0, min((selected or 0) - shown // 2, count - shown))
-
-
-def can_show(text):
-    """True if every character of `text` has a glyph."""
-    return all(c in glyphs.HALF or c in glyphs.FULL for c in text)
 
 
 def _half(code):

@@ -28,15 +28,22 @@ def read_hex(path: Path, wanted: Iterable[str]) -> dict[str, bytes]:
 
     Raises OneCardError naming characters the font does not have.
     """
-    left = {f"{ord(c):04X}": c for c in wanted}
+    wanted = set(wanted)
+    found = find_hex(path, wanted)
+    if wanted - found.keys():
+        raise OneCardError(f"{path.name} has no glyph for {''.join(sorted(wanted - found.keys()))}")
+    return found
+
+
+def find_hex(path: Path, wanted: Iterable[str]) -> dict[str, bytes]:
+    """The same, of those that the font has."""
+    names = {f"{ord(c):04X}": c for c in wanted}
     found: dict[str, bytes] = {}
     with path.open(encoding="ascii") as lines:
         for line in lines:
-            code, _, bits = line.strip().partition(":")
-            if code in left:
-                found[left.pop(code)] = bytes.fromhex(bits)
-    if left:
-        raise OneCardError(f"{path.name} has no glyph for {''.join(left.values())}")
+            code, _, bits = line.partition(":")
+            if code in names:
+                found[names[code]] = bytes.fromhex(bits)
     return found
 
 

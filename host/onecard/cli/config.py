@@ -9,9 +9,10 @@ from typing import Annotated
 import typer
 from ocwire import pin
 
+from .. import lent
 from ..link import LinkClient, open_port
 from ..pull import connect
-from ..settings import Fault, check_file, guide, load
+from ..settings import Fault, check_file, guide, load, places
 from ..settings.fields import COMMON, OF_SCENE, SCENES, Field, literal
 from .options import (
     DEFAULT_KEYSTORE,
@@ -99,9 +100,12 @@ def send_command(
     """Give a terminal in service these settings in the place of its own."""
     settings = load(path)
     keystore = open_keystore(keystore_path)
+    values = lent.with_glyphs(settings.wire)
+    if lent.missing(values):
+        _print(f"no glyph for {lent.missing(values)}: the screen shows ? (is `make setup` done?)")
     with LinkClient(open_port(device), timeout) as client:
         terminal = connect(client, keystore)
-        client.configure(settings.wire)
+        client.configure(values)
     _print(f"terminal {terminal}: has its settings (scene {settings.scene})")
 
 
@@ -114,9 +118,11 @@ def pin_command() -> None:
         raise typer.BadParameter(str(error)) from error
 
 
-def document_command() -> None:
+def document_command(
+    scenes: Annotated[bool, typer.Option("--scenes", help="Of docs/scenes.md.")] = False,
+) -> None:
     """Print the part of docs/configuration.md that is made from the schema."""
-    typer.echo(guide.document(), nl=False)
+    typer.echo(places.document() if scenes else guide.document(), nl=False)
 
 
 def _rows(

@@ -42,7 +42,8 @@ def fields(lines: Any) -> tuple[Field, ...]:
     return tuple(Field(*line) for line in lines)
 
 
-COMMON = fields(setting_tables.COMMON)
+# Glyphs are not for people to write: onecard.lent.
+COMMON = tuple(field for field in fields(setting_tables.COMMON) if field.kind != "glyphs")
 OF_SCENE = {scene: fields(lines) for scene, lines in setting_tables.SCENES.items()}
 
 

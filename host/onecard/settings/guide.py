@@ -68,20 +68,21 @@ def default(field: Field) -> str:
 
 def document() -> str:
     """docs/configuration.md from MARK on."""
-    parts = [MARK, "\n## All scenes\n", *_table("", COMMON)]
+    parts = [MARK, "\n## All scenes\n", *table("", COMMON)]
     for scene in SCENES:
-        parts += [f"\n## {TITLES[scene]}: `[{scene}]`\n", *_table(scene, OF_SCENE[scene])]
+        parts += [f"\n## {TITLES[scene]}: `[{scene}]`\n", *table(scene, OF_SCENE[scene])]
         parts += [f"\nAn example: [examples/{scene}.toml](examples/{scene}.toml)."]
     return "\n".join(parts) + "\n"
 
 
-def _table(path: str, table: tuple[Field, ...]) -> Iterator[str]:
+def table(path: str, lines: tuple[Field, ...]) -> Iterator[str]:
+    """The fields below `path` as tables."""
     yield "| field | value | default | what it is for |"
     yield "| --- | --- | --- | --- |"
-    for field in table:
+    for field in lines:
         at = f"{path}.{field.name}" if path else field.name
         yield _row(field.name, at, field)
-    for field in table:
+    for field in lines:
         if field.is_list:
             at = f"{path}.{field.name}" if path else field.name
             yield f"\nEach `[[{at}]]`; no two have the same `{field.rows[0].name}`:\n"

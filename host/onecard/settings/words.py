@@ -64,6 +64,7 @@ WORDS = {
     "canteen.classes.percent": "Part of the price that is paid.",
     "canteen.classes.price": "In the price's place, yuan; 0: the price.",
     "canteen.pin_over": "A card's PIN is asked for above this amount, yuan; 0: never.",
+    "canteen.subsidy_account": "Charged first, if it covers it all; else the account is.",
     "canteen.booked_only": "Only cards on the booking list eat.",
     "library.patron_limit": "Most items a patron has at a time.",
     "library.loan_days": "Days of a loan that is made while the host is away.",

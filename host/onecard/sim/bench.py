@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from .. import lent
 from ..bundle import SigningKey
 from ..errors import OneCardError
 from ..keystore import Keystore
@@ -63,6 +64,8 @@ class Bench:
     def start(self) -> None:
         """Power the terminal on and provision it over its link. Raises OneCardError."""
         self.session.call(self.session.world.power_on)
+        texts = self.settings.wire | {"of the host": self.host.titles}
+        self.session.learn(lent.shapes(lent.with_glyphs(texts)))
         with LinkClient(open_port(self.session.world.link_path), _LINK_S) as client:
             provision(client, self._keystore, self.terminal, self.settings, self._hotlist)
         self.session.wait(_is_in_service, "the screen of a terminal in service", 0, _BOOT_S)

@@ -42,7 +42,8 @@ _PAYS_FEN = 300_00
 class CounterHost:
     """keystore: the terminal's. folder: where its store is kept. settings: the terminal's.
 
-    Events: "host" (plugged; is_there: it reaches the terminal), "pulled", "error".
+    titles: of the library's books, in the terminal's language. Events: "host" (plugged; is_there:
+    it reaches the terminal), "pulled", "error".
     """
 
     def __init__(
@@ -59,7 +60,10 @@ class CounterHost:
         self._session, self._keystore, self._terminal = session, keystore, terminal
         self._settings, self._deck, self._signer = settings, deck, signer
         self._store_path = folder / "store.duckdb"
-        self._gateway = Gateway(_handlers(keystore, deck, codes))
+        is_chinese = settings.values["language"] == "zh"
+        books = {code: title[0 if is_chinese else 1] for code, title in BOOKS.items()}
+        self.titles = list(books.values())
+        self._gateway = Gateway(_handlers(keystore, deck, codes, books))
         self._thread: threading.Thread | None = None
         self._is_wanted, self._is_to_pull = threading.Event(), threading.Event()
         self.is_there = False
@@ -164,9 +168,11 @@ class CounterHost:
             self._signer = None  # once: another list would pay them again
 
 
-def _handlers(keystore: Keystore, deck: Deck, codes: Codes | None) -> dict[str, Handler]:
+def _handlers(
+    keystore: Keystore, deck: Deck, codes: Codes | None, titles: dict[str, str]
+) -> dict[str, Handler]:
     today = datetime.date.today()
-    books = {code: Book(title[1]) for code, title in BOOKS.items()}
+    books = {code: Book(title) for code, title in titles.items()}
     patrons = {card.serial.hex(): f"读者{name}" for name, card in deck.purses.items()}
     library = LibraryOffice(today, books, patrons)
     fund = FundOffice({SocialState().id_number: _FUND_FEN})

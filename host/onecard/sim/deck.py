@@ -115,7 +115,7 @@ NAMES = tuple(KINDS)
 LOST = "c"  # what a bench puts on the hotlist
 
 
-BOOKS: dict[str, Words] = {  # by bar code; the English title is what a terminal's font has
+BOOKS: dict[str, Words] = {  # by bar code
     "9787020002207": ("红楼梦", "Hongloumeng"),
     "9787020008728": ("三国演义", "Sanguo yanyi"),
     "9787020008735": ("水浒传", "Shuihu zhuan"),

@@ -94,11 +94,7 @@ class ScreenReader:
         self, glyphs: dict[str, bytes], digits: Mapping[str, bytes] = MappingProxyType({})
     ) -> None:
         self._shapes: dict[tuple[int, int], dict[tuple[int, ...], str]] = {}
-        for char, bitmap in glyphs.items():
-            width, rows = _glyph_rows(bitmap)
-            if any(rows):
-                self._add(width, rows, char)
-                self._add(2 * width, _double(width, rows), char)
+        self.learn(glyphs)
         for char, bitmap in digits.items():
             rows = tuple(
                 int.from_bytes(bitmap[i : i + 4], "big") for i in range(0, len(bitmap), 4)
@@ -106,6 +102,14 @@ class ScreenReader:
             self._add(
                 *((16, tuple(row >> 16 for row in rows)) if char == "." else (32, rows)), char
             )
+
+    def learn(self, glyphs: dict[str, bytes]) -> None:
+        """Read these, too."""
+        for char, bitmap in glyphs.items():
+            width, rows = _glyph_rows(bitmap)
+            if any(rows):
+                self._add(width, rows, char)
+                self._add(2 * width, _double(width, rows), char)
 
     def _add(self, width: int, rows: tuple[int, ...], char: str) -> None:
         self._shapes.setdefault((width, len(rows)), {}).setdefault(rows, char)

@@ -120,6 +120,10 @@ class Session:
         """Have look() called in the world's thread after each of its steps."""
         self._each_step.append(look)
 
+    def learn(self, glyphs: dict[str, bytes]) -> None:
+        """The screen may show these, too: character to rows, see ScreenReader."""
+        self.call(lambda: self._reader.learn(glyphs))
+
     def picture(self) -> str:
         """The display as half-block characters, 32 rows of 128 (120 of 320)."""
         seen = self.call(self.world.picture)
