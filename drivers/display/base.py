@@ -51,6 +51,9 @@ class Display:
         Nothing on a panel of one colour.
         """
 
+    def brightness(self, percent: int) -> None:
+        """Set it, 1 to 100, from the next show() on. Nothing on a panel that cannot."""
+
     def show(self) -> None:
         """Send what differs from what the panel holds; nothing if nothing does.
 

@@ -23,6 +23,8 @@ _SETUP = (
     b"\x00\xae\xd5\x80\xa8\x3f\xd3\x00\x40\x8d\x14\x20\x02\xa1\xc8\xda\x12\x81\xcf\xd9\xf1"
     b"\xdb\x40\xa4\xa6"
 )
+_CONTRAST = const(18)  # its place there
+_FULL_CONTRAST = const(0xCF)
 
 
 class SSD1306(Display):
@@ -35,7 +37,8 @@ class SSD1306(Display):
         super().__init__(128, 64)
         self._wire = wire
         head = wire.HEAD
-        self._setup = memoryview(_SETUP)[head:]
+        self._commands = bytearray(_SETUP)
+        self._setup = memoryview(self._commands)[head:]
         self._on = memoryview(bytes((_COMMANDS, _SET_DISPLAY_ON)))[head:]
         self._place = bytearray((_COMMANDS, 0, 0, 0))
         self._place_view = memoryview(self._place)[head:]
@@ -43,6 +46,11 @@ class SSD1306(Display):
         # What goes out for one block of columns, for two, …, and framebuf's copying to fill it.
         self._lines = [line[head : 1 + size] for size in range(BLOCK, self.width + 1, BLOCK)]
         self._line = framebuf.FrameBuffer(line[1:], self.width, 1, framebuf.GS8)
+
+    def brightness(self, percent: int) -> None:
+        """By the contrast (81); the panel is set up anew with the next show()."""
+        self._commands[_CONTRAST] = percent * _FULL_CONTRAST // 100
+        self._is_known = False
 
     def _set_up(self) -> None:
         self._wire.reset()

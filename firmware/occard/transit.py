@@ -101,6 +101,14 @@ class Management:
         self.city = raw[6:8]
         self.is_interoperable = raw[8:10] != b"\x00\x00"
         self.card_type = raw[10]
+        self._raw = raw
+
+    def date_at(self, offset):
+        """4 bytes BCD YYYYMMDD among those that cities use as they like (11 on), or None."""
+        date = self._raw[offset : offset + 4]
+        if len(date) < 4 or date in (bytes(4), b"\xff" * 4):
+            return None
+        return date
 
 
 class Ride:

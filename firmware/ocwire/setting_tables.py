@@ -25,6 +25,7 @@ COMMON = (
         None,
     ),
     ("language", "choice", "zh", ("zh", "en"), None),
+    ("brightness", "int", 3, 1, 3),
     ("price", "fen", 0, 0, 10000000),
     ("account", "choice", "transit", ("transit", "bank", "social"), None),
     ("repeat_ms", "int", 1500, 0, 60000),
@@ -159,6 +160,7 @@ _BUS = (
     ),
     ("transfer_s", "int", 0, 0, 14400),
     ("transfer_off", "fen", 0, 0, 100000),
+    ("review_at", "int", 0, 0, 56),
     (
         "classes",
         "tables",

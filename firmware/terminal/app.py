@@ -17,6 +17,7 @@ from . import config, keys
 from .cardlist import CardList
 from .clock import Clock
 from .engine import Engine
+from .guard import Guard
 from .hotlist import Hotlist
 from .journal import Journal, JournalError, JournalFull
 from .link.service import LinkService, Refused
@@ -67,6 +68,7 @@ class Terminal:
         self.hotlist = Hotlist(board.hotlist_flash, board.root + "/hotlist.bin")
         self.is_stopping = self.is_restarting = False
         self.online = Online(self._lend)
+        self.guard = Guard()
         self.lists = [CardList(board.root + "/list%d.bin" % n) for n in cardlist.NAMES]
         self.updates = Updates(self, boot, board.name)
         self.keys = keys.load(board.root + "/keys.bin", board.secret)
@@ -203,10 +205,12 @@ class Terminal:
                 cause |= record.CLOCK_NOT_SET
             self.record(record.BOOT, self.clock.now_s(), boots, cause, firmware)
         if is_boot:
+            self.guard.restore(self.journal)
             self.updates.tell_roll_back()
 
     def _make_engine(self):
         values = self.config
+        self.ui.shine(values["brightness"])
         self.ui.language = texts.LANGUAGES.index(values["language"])
         self._lend("")
         rules = self._make_rules()

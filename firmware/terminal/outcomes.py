@@ -33,6 +33,7 @@ NO_SHIFT = "no shift"  # the operator has to begin one
 CLOSED = "closed"  # outside the hours of this place
 OVER_MEAL = "over meal limit"
 NOT_LISTED = "not listed"  # this card has not booked, or gets nothing
+REVIEW_DUE = "review due"  # the class of this card was to be reviewed by now
 OFFLINE = "offline"  # what is asked for needs the host, which is not there or does not answer
 CODE_EXPIRED = "code expired"  # a QR code out of its time, or shown twice
 CODE_WRONG = "code wrong"  # a QR code that is not what it claims to be

@@ -41,6 +41,8 @@ class Till:
         self.shift = terminal.shift
         self.lists = terminal.lists
         self.root = board.root
+        self.number = terminal.id.hex()
+        self.guard = terminal.guard
         self.record = terminal.record
         self.leave_service = terminal.stop
         self.may_leave_service = terminal.updates.is_settled

@@ -61,6 +61,7 @@ TABLE = {
         "terminal.tally",
     ),
     "terminal.online": ("ocwire", "terminal.engine", "terminal.outcomes"),
+    "terminal.guard": ("ocwire",),
     "terminal.cardlist": ("ocwire", "occrypto", "terminal.files"),
     "terminal.engine": (
         "occard",

@@ -53,3 +53,20 @@ def test_a_pensioner_rides_free_and_the_bus_turns_round(tell):
     at.taps(senior, "支付成功", then="未发车")
     assert senior.balance == 10_000
     at.key("0", says="下行")
+
+
+def test_a_pensioner_whose_review_is_overdue_is_sent_to_the_desk(tell):
+    """EF 17 has the day, where the standard leaves room for cities."""
+    classes = [{"card_type": SENIOR, "percent": 50}]
+    settings = {"classes": classes, "stops": 9, "review_at": 20}
+    at = tell("上行", scene="bus", price=200, bus=settings)
+    riders = []
+    for number, until in enumerate(("20200630", "20990630", "00000000")):
+        management = bytearray(60)
+        management[6:8], management[10] = b"\x44\x03", SENIOR
+        management[20:24] = bytes.fromhex(until)
+        riders.append(rider(at, number + 1, management=bytes(management)))
+    at.taps(riders[0], "年审已过期", then="未发车")
+    at.taps(riders[1], "支付成功", then="未发车")
+    at.taps(riders[2], "支付成功", then="未发车")
+    assert [one.balance for one in riders] == [10_000, 9_900, 9_900]

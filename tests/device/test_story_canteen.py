@@ -93,6 +93,11 @@ def test_a_shift_its_totals_and_an_undone_sale(tell):
     at.key("confirm", says="操作菜单")
     at.key("cancel", says="请刷卡")
     at.taps(guest, "请先开班", then="请刷卡")
+    at.key("f1", "7", "confirm", *"4321", "confirm", says="操作菜单")
+    bright = at.world.parts.display.contrast
+    at.key("2", "confirm", "2", says="亮度 1")  # the last line
+    assert at.world.parts.display.contrast < bright
+    at.key("cancel", says="请刷卡")
     assert guest.balance == 10_000 - 1200
     assert "撤销 1 笔" in at.slip and "￥12.00" in at.slip
     events = [(r["event"], r["operator"]) for r in at.told(record.ADMIN, record.SHIFT)]
@@ -103,9 +108,21 @@ def test_a_shift_its_totals_and_an_undone_sale(tell):
         (record.ENTERED, 7),
         (record.UNDONE, 7),
         (record.ENDED, 7),
+        (record.ENTERED, 7),
     ]
     (ended,) = [r for r in at.told(record.SHIFT) if r["event"] == record.ENDED]
     assert (ended["count"], ended["amount"]) == (2, 2400)
+
+
+def test_who_guesses_pins_has_to_wait_even_after_switching_off_and_on(tell):
+    operators = [{"number": 7, "name": "王", "pin": PIN, "level": 2}]
+    at = tell("请刷卡", price=1200, operators=operators)
+    at.key("f1", says="操作员号")
+    for _ in range(3):
+        at.key("7", "confirm", *"1111", "confirm", says="密码错误")
+    at.key("cancel", "f1", says="请等待")
+    at.power_cycle("请刷卡")
+    at.key("f1", says="请等待")
 
 
 def test_subsidies_are_spent_first_and_the_rest_is_cash(tell):

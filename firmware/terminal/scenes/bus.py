@@ -9,8 +9,9 @@ from occard.purse import EF_MANAGEMENT
 from ocwire import record
 
 from .. import events
+from ..engine.order import Refusal
 from ..engine.ride import Place, Ride, Tariff
-from ..outcomes import IDENTIFIED
+from ..outcomes import IDENTIFIED, REVIEW_DUE, Outcome
 from ..ui import dialogs, moods, texts
 from ..ui.facade import yuan
 
@@ -18,11 +19,15 @@ _OUTWARD, _BACK = 0, 1
 
 
 class ClassRide(Ride):
-    """A ride at a reduced fare for some types of card. percents: {card type: percent}."""
+    """A ride at a reduced fare for some types of card. percents: {card type: percent}.
 
-    def __init__(self, place, tariff, percents, account):
+    review_at: the setting bus.review_at.
+    """
+
+    def __init__(self, place, tariff, percents, account, review_at=0):
         super().__init__(place, tariff, account)
         self._percents = percents
+        self._review_at = review_at
         self._full = tariff
 
     async def prepare(self, engine, card):
@@ -31,9 +36,16 @@ class ClassRide(Ride):
             management = transit.Management(await card.binary(EF_MANAGEMENT))
             percent = self._percents.get(management.card_type, 100)
             if percent != 100:
+                self._check_review(management, engine.clock.bcd()[:4])
                 self._tariff = self._full.at(percent)
                 self.amount = self._tariff.most
         await super().prepare(engine, card)
+
+    def _check_review(self, management, today):
+        """A class has to be proved again each year: a card without a date is not asked."""
+        until = management.date_at(self._review_at) if self._review_at else None
+        if until is not None and until < today:
+            raise Refusal(Outcome(REVIEW_DUE))
 
 
 def by_stops(rows):
@@ -63,6 +75,7 @@ class Trip:
             settings["transfer_off"],
             settings["transfer_s"],
         )
+        self.review_at = settings["review_at"]
         self.percents = {row["card_type"]: row["percent"] for row in settings["classes"]}
         self.place = Place(
             bytes.fromhex(config["city"] or "0000"),
@@ -75,7 +88,9 @@ class Trip:
 
     def ride(self):
         """The order of the card that comes next."""
-        return ClassRide(self.place, self.tariff, self.percents, self._till.config["account"])
+        return ClassRide(
+            self.place, self.tariff, self.percents, self._till.config["account"], self.review_at
+        )
 
     def move(self, step):
         """Go on by `step` stops, within the line."""

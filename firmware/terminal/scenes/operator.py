@@ -11,7 +11,7 @@ from ocwire import record
 from .. import clock
 from ..online import OnlineIssuer
 from ..ui import dialogs, moods, texts
-from ..ui.facade import yuan
+from ..ui.facade import BRIGHTEST, yuan
 from ..version import FIRMWARE
 
 _TRIES = 3
@@ -46,7 +46,7 @@ def _items(till, level):
     ]
     if level >= MANAGER:
         items += [(texts.UNDO, _undo), (texts.SERVICE, _service)]
-    return items
+    return items + [(till.ui.say(texts.BRIGHTNESS, till.ui.brightness), _brightness)]
 
 
 async def _log_in(till):
@@ -55,6 +55,12 @@ async def _log_in(till):
     if not people:
         return 0, MANAGER
     for _ in range(_TRIES):
+        left_s = till.guard.left_s()
+        if left_s:
+            await dialogs.tell(
+                till, moods.REFUSED, texts.OPERATOR, "", till.ui.say(texts.WAIT_S, left_s)
+            )
+            return None
         number = await dialogs.number(till, texts.OPERATOR, 3)
         if number is None:
             return None
@@ -63,7 +69,9 @@ async def _log_in(till):
             return None
         for one in people:
             if one["number"] == int(number) and pins.is_right(one["pin"], pin):
+                till.guard.right()
                 return one["number"], one["level"]
+        till.guard.wrong()
         till.record(record.ADMIN, till.clock.now_s(), record.LOCKED_OUT, int(number) & 0xFF)
         await dialogs.tell(till, moods.REFUSED, texts.OPERATOR, "", texts.WRONG_PIN)
     return None
@@ -79,6 +87,7 @@ async def _status(till, number):
         ui.say(texts.HOTLIST_OF, len(till.engine.rules.hotlist)),
         texts.HOST_IS_THERE if till.online.is_there else texts.HOST_IS_AWAY,
         ui.say(texts.MEMORY, gc.mem_free() // 1024),
+        till.number,
         FIRMWARE,
     )
     await dialogs.show(till, texts.STATUS, rows)
@@ -138,6 +147,11 @@ async def _reader_test(till, number):
     uid = target.uid.hex()
     kind = "ISO-DEP" if target.is_iso_dep else "-"
     await dialogs.show(till, texts.READER_TEST, (uid, kind))
+
+
+async def _brightness(till, number):
+    """The next of the levels, until the settings come anew."""
+    till.ui.shine(till.ui.brightness % BRIGHTEST + 1)
 
 
 async def _undo(till, number):

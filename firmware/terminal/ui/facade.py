@@ -2,6 +2,7 @@
 
 from . import layout_colour, layout_mono, moods, texts
 
+BRIGHTEST = 3
 _COLOUR_WIDTH = 320  # pixels; smaller displays have the layout of 128 x 64
 
 
@@ -19,10 +20,18 @@ class UI:
 
     def __init__(self, display, buzzer, language="zh"):
         layout = layout_colour if display.width >= _COLOUR_WIDTH else layout_mono
+        self._display = display
+        self.brightness = BRIGHTEST
         self._layout = layout.Layout(display)
         self.canvas = self._layout.canvas
         self._buzzer = buzzer
         self.language = texts.LANGUAGES.index(language)
+
+    def shine(self, level):
+        """Set the brightness, 1 to BRIGHTEST."""
+        if level != self.brightness:
+            self.brightness = level
+            self._display.brightness(level * 100 // BRIGHTEST)
 
     # -- any screen ---------------------------------------------------------------------------
 

@@ -46,6 +46,8 @@ PIN_NEEDED = ("请输入密码", "Enter PIN")
 # The operator's menu.
 MENU = ("操作菜单", "Menu")
 OPERATOR = ("操作员号", "Operator")
+WAIT_S = ("请等待 %d 秒", "Wait %d s")
+BRIGHTNESS = ("亮度 %d", "Brightness %d")
 WRONG_PIN = ("密码错误", "Wrong PIN")
 STATUS = ("终端状态", "Status")
 TOTALS = ("当班合计", "Shift totals")
@@ -149,6 +151,7 @@ OUTCOMES = {
     outcomes.OVER_MEAL: ("E22", ("超过本餐限额", "Over meal limit"), None),
     outcomes.NOT_LISTED: ("E23", ("未在名单内", "Not on the list"), None),
     outcomes.NO_SHIFT: ("E24", ("请先开班", "Begin a shift"), None),
+    outcomes.REVIEW_DUE: ("E26", ("年审已过期", "Review overdue"), SEE_DESK),
     outcomes.OFFLINE: ("E25", ("需联机办理", "Needs the host"), ("请稍后再试", "Try again later")),
     outcomes.NOT_ENOUGH: ("E08", ("余额不足", "Balance too low"), None),
     outcomes.HOTLISTED: ("E09", ("卡已挂失", "Lost card"), NOT_TAKEN),
