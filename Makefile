@@ -18,8 +18,9 @@ help:  ## this list
 setup:  ## virtual environment, Debian packages, pinned sources, C core, firmware for BOARD
 	@BOARDS=$(BOARD) tools/setup.sh
 
-screens:  ## pictures of every screen in both languages on both displays, into docs/screens
+screens:  ## pictures of every screen in both languages on both displays, and of the page, into docs/screens
 	$(PY) tests/screens/write.py
+	$(PY) tests/screens/write_page.py
 
 demo: setup  ## the whole way of a tap on a virtual terminal (BOARD=unix or rp2_pico)
 	@.venv/bin/onecard demo --board $(BOARD)

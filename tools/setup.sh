@@ -49,6 +49,8 @@ if [ "${FOR:-}" = tests ]; then # other cores, fuzzing, the constant-time check
     need pcscd pcscd
     need opensc-tool opensc
     need vicc vsmartcard-vpicc
+    need chromium chromium # the bench's page
+    [ -d /usr/share/fonts/truetype/wqy ] || packages+=(fonts-wqy-microhei)
     [ -f /etc/reader.conf.d/vpcd ] || packages+=(vsmartcard-vpcd)
     [ -f /usr/lib/python3/dist-packages/smartcard/ATR.py ] || packages+=(python3-pyscard)
     [ -d /usr/lib/picolibc/riscv64-unknown-elf ] || packages+=(picolibc-riscv64-unknown-elf)

@@ -1,7 +1,8 @@
 """The terminal on the MicroPython unix port, its chips played by the bench at byte level.
 
 The bench names the tty of a PN532 on HSU in ONECARD_UART1, which may also be a real one's; without
-it the reader is on I2C 0 or SPI 0.
+it the reader is on I2C 0 or SPI 0. With ONECARD_DISPLAY=st7789 the display has 320 x 240 pixels
+and colours, on SPI 1; else it is an SSD1306 on I2C 0.
 """
 
 import os
@@ -14,7 +15,8 @@ from occrypto import crc_a, crc_b
 
 from drivers.buzzer import Buzzer
 from drivers.display.ssd1306 import SSD1306
-from drivers.display.wires import I2cWire
+from drivers.display.st7789 import ST7789
+from drivers.display.wires import I2cWire, SpiWire
 from drivers.reader.fitted import FittedReader
 from drivers.reader.iso14443 import Iso14443Reader
 from drivers.reader.mfrc522 import MFRC522
@@ -31,6 +33,7 @@ from drivers.uart_port import UartPort
 _BUZZER_PIN = 15
 _READER_CS, _READER_RESET = 17, 20
 _GATE_PIN = 28
+_DISPLAY_SPI, _DISPLAY_RESET, _DISPLAY_DC, _DISPLAY_CS = 1, 3, 6, 7
 _SCANNER_UART, _PRINTER_UART = 0, 2
 _HOTLIST_START = slots.SLOTS_START + 2 * slots.SLOT_SIZE
 _HOTLIST_SIZE = 60 * 1024
@@ -66,7 +69,7 @@ class Board:
         if os.getenv("ONECARD_UART1"):
             makers = [lambda: PN532(HsuLink(UartPort(machine.UART(1))))]
         self.reader = FittedReader(makers)
-        self.display = SSD1306(I2cWire(i2c))
+        self.display = _display(i2c)
         self.buzzer = Buzzer(machine.Pin(_BUZZER_PIN))
         self.keypad = Keypad()
         self.gate = Led(machine.Pin(_GATE_PIN))
@@ -84,6 +87,14 @@ class Board:
     def reset_cause():
         """As machine.reset_cause()."""
         return machine.reset_cause()
+
+
+def _display(i2c):
+    if os.getenv("ONECARD_DISPLAY") != "st7789":
+        return SSD1306(I2cWire(i2c))
+    dc, cs, reset = (machine.Pin(n) for n in (_DISPLAY_DC, _DISPLAY_CS, _DISPLAY_RESET))
+    wire = SpiWire(machine.SPI(_DISPLAY_SPI), dc, cs, reset)
+    return ST7789(wire, 320, 240, 1)
 
 
 def make():

@@ -1,6 +1,7 @@
 """End-to-end tests need the built firmware: make setup, onecard build rp2_pico."""
 
 import os
+import shutil
 
 import pytest
 from onecard.build import image_of
@@ -12,6 +13,21 @@ def need_image(board: str) -> None:
     if not image_of(board).exists():
         text = f"no {board} firmware: onecard build {board}"
         pytest.fail(text) if os.environ.get("CI") else pytest.skip(text)
+
+
+def need_tool(name: str, package: str) -> str:
+    """The path of a program that the Debian package brings; missing: as need_image."""
+    found = shutil.which(name)
+    if found is None:
+        text = f"no {name}: apt-get install {package}"
+        pytest.fail(text) if os.environ.get("CI") else pytest.skip(text)
+    return found
+
+
+@pytest.fixture(scope="session")
+def chromium():
+    """The browser."""
+    return need_tool("chromium", "chromium")
 
 
 @pytest.fixture

@@ -1,11 +1,14 @@
 """`onecard sim`: events, keys from standard input, foreign readers and cards."""
 
 import os
+import socket
 import sys
 from pathlib import Path
 
 import pytest
 from command import Sim, onecard
+from onecard.cli import app
+from typer.testing import CliRunner
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "peers"))
 from onecard.sim.cards import pboc
@@ -47,6 +50,16 @@ def test_a_fixed_price_a_keyed_amount_and_a_cancelled_one_are_charged(tmp_path):
         sim.say("cards")
         balances = sim.wait(lambda e: e["event"] == "cards")["balances"]
         assert balances["a"] == 8800 and balances["d"] == 5450
+        sim.say("host on")
+        sim.wait(lambda e: e["event"] == "host" and e["is_there"])
+        sim.say("touch e")
+        sim.screen("支付成功")
+        sim.wait(lambda e: e["event"] == "card" and not e["in_field"])
+        sim.say("scan 9787020002207")
+        sim.say("pull")
+        assert sim.wait(lambda e: e["event"] == "pulled")["findings"] == []
+        sim.say("host off")
+        sim.wait(lambda e: e["event"] == "host" and not e["plugged"])
         sim.say("quit")
         assert sim.process.wait(30) == 0
 
@@ -58,7 +71,7 @@ def test_cards_and_journal_survive_the_end_of_the_program(tmp_path):
     with Sim(tmp_path) as sim:
         sim.say("cards")
         assert sim.wait(lambda e: e["event"] == "cards")["balances"]["a"] == 8800
-        sim.say("tap a")
+        sim.say("tap d")  # a, so soon again, might be refused for that
         assert sim.record("intent")["seq"] > last
 
 
@@ -68,6 +81,22 @@ def test_another_reader_is_fitted_by_name_and_an_unknown_one_refused(tmp_path):
         sim.screen("支付成功")
     done = onecard("sim", "--json", "--state", tmp_path / "none", "--chip", "rc632")
     assert done.returncode == 1 and "pn532-i2c" in done.stdout + done.stderr
+
+
+def test_what_cannot_be_begun_is_said_before_anything_starts(tmp_path):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        for options, code, part in (
+            (("--scene", "nowhere"), 1, "canteen"),
+            (("--scene", "bus", "--config", "x.toml"), 2, "one of them"),
+            (("--display", "e-ink"), 1, "st7789"),
+            (("--web", "--port", taken.getsockname()[1]), 1, "--port N"),
+        ):
+            words = ["sim", "--state", str(tmp_path), *map(str, options)]
+            done = CliRunner().invoke(app, words)
+            assert done.exit_code == code
+            assert part in done.output + getattr(done.exception, "text", "") + (
+                getattr(done.exception, "hint", "") or ""
+            )
 
 
 def test_a_wrong_command_is_an_event_that_says_what_is_possible(tmp_path):

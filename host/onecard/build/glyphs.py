@@ -11,6 +11,7 @@ import importlib.util
 import re
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 from ..errors import OneCardError
 
@@ -140,15 +141,27 @@ def used_characters(folder: Path) -> set[str]:
     return set("".join(literals)) | {chr(c) for c in range(0x20, 0x7F)} | {"¥"}
 
 
-def load_module(folder: Path) -> dict[str, bytes]:
-    """The generated glyphs back as a dict, for the bench's screen reader. A large picture's name
-    stands twice, as it is as wide as two characters."""
+def load_digits(folder: Path) -> dict[str, bytes]:
+    """The large characters of the generated glyphs, rows of four bytes."""
+    module = _import(folder)
+    size = len(module.DIGIT_BITS) // len(module.DIGITS)
+    bits = (module.DIGIT_BITS[at : at + size] for at in range(0, len(module.DIGIT_BITS), size))
+    return {name: to_rows(raw, 32) for name, raw in zip(module.DIGITS, bits, strict=True)}
+
+
+def _import(folder: Path) -> Any:
     spec = importlib.util.spec_from_file_location("onecard_glyphs", folder / "glyphs.py")
     if spec is None or spec.loader is None or not (folder / "glyphs.py").exists():
         raise OneCardError("no glyphs yet", "run: onecard build unix")
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
-    out = {}
+    return module
+
+
+def load_module(folder: Path) -> dict[str, bytes]:
+    """The generated glyphs back as a dict, for the bench's screen reader. A large picture's name
+    stands twice, as it is as wide as two characters."""
+    module, out = _import(folder), {}
     for names, bits, size, width in (
         (module.HALF, module.HALF_BITS, HALF_SIZE, 8),
         (module.FULL, module.FULL_BITS, FULL_SIZE, 16),

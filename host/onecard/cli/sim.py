@@ -4,116 +4,43 @@ from __future__ import annotations
 
 import json
 import signal
+import socket
 import sys
 import threading
-from collections.abc import Callable
+import webbrowser
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from .. import lent
+from ..build.sources import project_root
 from ..errors import OneCardError
-from ..keystore import Keystore, read_purse_keys
-from ..link import LinkClient, open_port
-from ..provision import provision
+from ..keystore import read_purse_keys
 from ..settings import Settings
-from ..sim.deck import NAMES, Deck
-from ..sim.flash import CUT_MODES
+from ..sim.bench import Bench, example
+from ..sim.deck import LOST
+from ..sim.desk import HELP
 from ..sim.screen import half_blocks
 from ..sim.session import Event, Session
-from ..sim.terminal_parts import READERS
+from ..sim.shell import bench as shell
+from ..sim.terminal_parts import DISPLAYS, READERS
+from ..sim.worker import Worker
 from ..sim.workplace import BOARDS, open_deck, open_keystore, open_session, open_world
-from .options import ConfigFile, Hotlisted, Merchant, Price, TerminalId, UpdateRoots, data_folder
-from .provision import parse_serials, parse_settings, parse_yuan
+from .options import (
+    ConfigFile,
+    Hotlisted,
+    Merchant,
+    Price,
+    TerminalId,
+    UpdateRoots,
+    console,
+    data_folder,
+    notes,
+)
+from .provision import parse_serials, parse_settings
 
 _PRICE = "12.00"
-_HELP_COMMANDS = f"""
-Commands on standard input, one a line:
-
-  amount 12.50          key in an amount and confirm it
-  key 5, confirm, cancel   press a single key
-  tap CARD              put a virtual card on the reader ({", ".join(NAMES)})
-  tap CARD leave=90     the same; it leaves after 90 bytes on the air
-  remove                take the card away
-  power off, power on   switch the terminal
-  power cut=2:prefix    the power fails in the 2nd flash operation from now
-                        (modes: {", ".join(CUT_MODES)})
-  cards                 balances of the virtual cards
-  quit
-"""
-
-
-class Desk:
-    """Carries out command lines on a session."""
-
-    def __init__(self, session: Session, deck: Deck) -> None:
-        self._session, self._deck = session, deck
-        self._commands: dict[str, Callable[..., None]] = {
-            "amount": self._amount,
-            "key": self._key,
-            "confirm": lambda *_: self._key("confirm"),
-            "cancel": lambda *_: self._key("cancel"),
-            "tap": self._tap,
-            "remove": self._remove,
-            "power": self._power,
-            "cards": self._cards,
-        }
-
-    def run(self, line: str) -> bool:
-        """One command line; False when it was `quit`. Raises OneCardError for a wrong one."""
-        words = line.split()
-        if not words:
-            return True
-        if words[0] == "quit":
-            return False
-        command = self._commands.get(words[0])
-        if command is None:
-            raise OneCardError(f"no command {words[0]!r}", _HELP_COMMANDS)
-        try:
-            command(*words[1:])
-        except (TypeError, ValueError) as error:
-            raise OneCardError(f"{line.strip()!r}: {error}", _HELP_COMMANDS) from error
-        return True
-
-    def _key(self, key: str) -> None:
-        if key not in ("confirm", "cancel", *"0123456789."):
-            raise ValueError("keys: 0 to 9, ., confirm, cancel")
-        self._session.call(lambda: self._session.world.press(key))
-
-    def _amount(self, text: str) -> None:
-        try:
-            parse_yuan(text)
-        except typer.BadParameter as error:
-            raise ValueError(str(error)) from error
-        for key in ("cancel", *text, "confirm"):
-            self._key(key)
-
-    def _tap(self, name: str = NAMES[0], leave: str = "") -> None:
-        if name not in self._deck.cards:
-            raise ValueError(f"cards: {', '.join(self._deck.cards)}")
-        after = int(leave.removeprefix("leave=")) if leave else None
-        card = self._deck.cards[name]
-        self._session.call(lambda: self._session.world.field.place(card, after))
-        self._session.emit("card", card=name, in_field=True)
-
-    def _remove(self) -> None:
-        self._session.call(self._session.world.field.remove)
-        self._session.emit("card", in_field=False)
-
-    def _power(self, what: str) -> None:
-        world = self._session.world
-        if what.startswith("cut="):
-            number, _, mode = what.removeprefix("cut=").partition(":")
-            count = int(number)
-            self._session.call(lambda: world.cut_power_at(count, mode or "prefix"))
-        elif what in ("on", "off"):
-            self._session.call(world.power_on if what == "on" else world.power_off)
-        else:
-            raise ValueError("on, off or cut=N")
-
-    def _cards(self) -> None:
-        self._session.emit("cards", balances=self._deck.balances())
+_PORT = 8088
 
 
 class Printer:
@@ -127,30 +54,15 @@ class Printer:
         if self._as_json:
             print(json.dumps(event, ensure_ascii=False), flush=True)
         elif event["event"] == "screen" and self.session is not None:
-            # called in the world's thread: the framebuffer is asked directly
-            print("\x1b[H\x1b[2J" + half_blocks(self.session.world.framebuffer()), flush=True)
+            # called in the world's thread: the display is asked directly
+            seen = self.session.world.picture()
+            picture = half_blocks(seen.mono, seen.width, seen.height)
+            print("\x1b[H\x1b[2J" + picture, flush=True)
         else:
             words = ", ".join(f"{k} {v}" for k, v in event.items() if k != "event")
             print(f"{event['event']}: {words}", flush=True)
             if event["event"] == "ready":
-                print(_HELP_COMMANDS, flush=True)
-
-
-def set_up(
-    session: Session, keystore: Keystore, terminal: str, settings: Settings, hotlist: list[bytes]
-) -> None:
-    """Power a virtual terminal on and provision it over its link. Raises OneCardError."""
-    session.call(session.world.power_on)
-    session.learn(lent.shapes(lent.with_glyphs(settings.wire)))
-    with LinkClient(open_port(session.world.link_path), timeout_s=20) as client:
-        provision(client, keystore, terminal, settings, hotlist)
-    session.wait(_is_in_service, "the screen of a terminal in service", 0, 60)
-
-
-def _is_in_service(event: Event) -> bool:
-    """True for a screen of a terminal that has been provisioned (it may show a fault)."""
-    text = "".join(event["text"]) if event["event"] == "screen" else ""
-    return bool(text) and "未初始化" not in text
+                print(HELP, flush=True)
 
 
 Board = Annotated[str, typer.Option("--board", help=f"Virtual board: {', '.join(BOARDS)}.")]
@@ -160,6 +72,9 @@ Reader = Annotated[
 ]
 Chip = Annotated[
     str, typer.Option("--chip", help=f"Simulated reader and its bus: {', '.join(READERS)}.")
+]
+Display = Annotated[
+    str, typer.Option("--display", help=f"Of 128x64, or 320x240 in colour: {', '.join(DISPLAYS)}.")
 ]
 KeysFile = Annotated[
     Path | None, typer.Option("--keys", help="TOML file with the purse keys of foreign cards.")
@@ -171,75 +86,172 @@ State = Annotated[
 JsonLines = Annotated[
     bool, typer.Option("--json", help="JSON lines even if there is a shell to draw in.")
 ]
+Scene = Annotated[
+    str | None,
+    typer.Option(
+        "--scene", help="The example of this scene (docs/examples) in place of --config."
+    ),
+]
+Web = Annotated[bool, typer.Option("--web", help="Serve the terminal as a page, to this machine.")]
+Port = Annotated[
+    int,
+    typer.Option("--port", min=0, max=65535, help="Of the page; 0: any that is free."),
+]
+NoBrowser = Annotated[bool, typer.Option("--no-browser", help="Open no browser on the page.")]
 
 
-def register(app: typer.Typer) -> None:
-    """Add the command."""
+def sim_command(
+    board: Board = "unix",
+    reader: Reader = None,
+    chip: Chip = READERS[0],
+    display: Display = DISPLAYS[0],
+    keys: KeysFile = None,
+    config: ConfigFile = None,
+    scene: Scene = None,
+    price: Price = None,
+    merchant: Merchant = None,
+    terminal: TerminalId = "112233445566",
+    hotlisted: Hotlisted = None,
+    update_roots: UpdateRoots = None,
+    state: State = None,
+    as_json: JsonLines = False,
+    is_web: Web = False,
+    port: Port = _PORT,
+    no_browser: NoBrowser = False,
+) -> None:
+    r"""Run the real firmware on a virtual terminal: tap cards, watch its screen, pull from it.
 
-    @app.command(name="sim", epilog=_HELP_COMMANDS)
-    def sim_command(
-        board: Board = "unix",
-        reader: Reader = None,
-        chip: Chip = READERS[0],
-        keys: KeysFile = None,
-        config: ConfigFile = None,
-        price: Price = None,
-        merchant: Merchant = None,
-        terminal: TerminalId = "112233445566",
-        hotlisted: Hotlisted = None,
-        update_roots: UpdateRoots = None,
-        state: State = None,
-        as_json: JsonLines = False,
-    ) -> None:
-        r"""Run the real firmware on a virtual terminal: tap cards, watch its screen, pull from it.
+    In a shell the terminal is drawn and worked by single keys (? shows
+    them); --web serves it as a page. Otherwise, or with --json,
+    every event is one JSON line: ready (with the link's path for
+    `onecard pull --device`), screen, sound, record, card, power, error.
+    The terminal goes on until `quit`, SIGTERM or Ctrl-C.
 
-        In a shell the 128 x 64 screen is drawn; otherwise, or with --json,
-        every event is one JSON line: ready (with the link's path for
-        `onecard pull --device`), screen, sound, record, card, power, error.
-        The terminal goes on until `quit`, SIGTERM or Ctrl-C.
+    --keys FILE.toml provisions it with given purse keys, so that
+    foreign cards and test decks can be tapped:
 
-        --keys FILE.toml provisions it with given purse keys, so that
-        foreign cards and test decks can be tapped:
+    \[purse]
+    dpk = "11223344556677888877665544332211"
+    dtk = "00112233445566778899AABBCCDDEEFF"
+    key_index = 1
+    diversified = true
 
-        \[purse]
-        dpk = "11223344556677888877665544332211"
-        dtk = "00112233445566778899AABBCCDDEEFF"
-        key_index = 1
-        diversified = true
-
-        dpk and dtk are masters, diversified by the right-most 8 bytes of the
-        application serial; with diversified = false they are the cards' own.
-        """
-        if config is None and price is None:
-            price = _PRICE
-        settings = parse_settings(config, merchant, price, update_roots)
-        serials = parse_serials(hotlisted or [])
-        purse = read_purse_keys(keys) if keys else None
-        folder = state or data_folder() / "sim" / board
-        keystore = open_keystore(folder, purse)
-        printer = Printer(as_json or not sys.stdout.isatty())
-        session = open_session(open_world(board, folder, reader, chip), printer)
-        printer.session = session
-        try:
-            set_up(session, keystore, terminal, settings, serials)
-            link = session.world.link_path
-            how = (
-                f"ONECARD_PASSPHRASE=$(cat {folder / 'passphrase'}) "
-                f"onecard pull --keystore {folder / 'keystore'} --device {link}"
-            )
-            session.emit("ready", board=board, terminal=terminal, link=link, pull=how)
-            _serve(session, Desk(session, open_deck(folder, keystore.purse)))
-        finally:
-            session.close()
+    dpk and dtk are masters, diversified by the right-most 8 bytes of the
+    application serial; with diversified = false they are the cards' own.
+    """
+    settings = _settings_of(config, scene, merchant, price, update_roots)
+    serials = parse_serials(hotlisted or [])
+    purse = read_purse_keys(keys) if keys else None
+    folder = state or data_folder() / "sim" / board
+    is_drawn = is_web or (not as_json and sys.stdin.isatty() and sys.stdout.isatty())
+    keystore = open_keystore(folder, purse)
+    deck = open_deck(folder, keystore.purse)
+    if is_drawn and hotlisted is None:
+        serials = [deck.cards[LOST].serial]
+    page = _listen(port) if is_web else None
+    printer = Printer(as_json or not sys.stdout.isatty())
+    told = (lambda event: None) if is_drawn and not as_json else printer
+    world = open_world(board, folder, reader, chip, display)
+    printer.session = session = open_session(world, told)
+    bench = Bench(session, keystore, deck, folder, terminal, settings, serials)
+    try:
+        _work(bench, folder, is_drawn, page, not no_browser)
+    finally:
+        bench.close()
 
 
-def _serve(session: Session, desk: Desk) -> None:
-    """Carry out lines from standard input; at its end go on until the process is ended."""
+def _listen(port: int) -> socket.socket:
+    """Before anything is started: the port may be taken. Raises OneCardError."""
+    try:
+        from ..sim.web import server
+    except ImportError as error:
+        raise OneCardError(f"--web needs its libraries: {error}", "run: make setup") from error
+    return server.listen(port)
+
+
+def _work(
+    bench: Bench, folder: Path, is_drawn: bool, page: socket.socket | None, opens_browser: bool
+) -> None:
+    """From power-on until it ends. page: where the page is served, None for none."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    if is_drawn:
+        notes.print(f"starting a virtual terminal on {bench.session.world.name} …")
+    bench.start()
+    if page is not None:
+        _serve_page(bench, page, opens_browser)
+    elif is_drawn:
+        _draw(bench)
+    else:
+        _serve_lines(bench, folder)
+
+
+def _settings_of(
+    config: Path | None,
+    scene: str | None,
+    merchant: str | None,
+    price: str | None,
+    roots: list[str] | None,
+) -> Settings:
+    """What the options say; a price alone if they name no file. Raises as parse_settings."""
+    if scene is not None:
+        if config is not None:
+            raise typer.BadParameter("--scene and --config: one of them")
+        config = example(scene, project_root())
+    if config is None and price is None:
+        price = _PRICE
+    return parse_settings(config, merchant, price, roots)
+
+
+def _serve_lines(bench: Bench, folder: Path) -> None:
+    """Carry out lines from standard input; at its end go on until the process is ended."""
+    session = bench.session
+    link = session.world.link_path
+    how = (
+        f"ONECARD_PASSPHRASE=$(cat {folder / 'passphrase'}) "
+        f"onecard pull --keystore {folder / 'keystore'} --device {link}"
+    )
+    session.emit("ready", board=session.world.name, terminal=bench.terminal, link=link, pull=how)
     for line in sys.stdin:
         try:
-            if not desk.run(line):
+            if not bench.desk.run(line):
                 return
         except OneCardError as error:
             session.emit("error", text=error.text)
     threading.Event().wait()
+
+
+def _draw(bench: Bench) -> None:
+    """The terminal in this shell, until `q`."""
+    bench.host.plug()
+    worker = Worker(bench.session, bench.desk)
+    try:
+        shell.run(bench.view(), worker, console)
+    finally:
+        worker.close()
+
+
+def _serve_page(bench: Bench, page: socket.socket, opens_browser: bool) -> None:
+    """The terminal as a page, until the process is ended."""
+    from ..sim.web import server
+
+    bench.host.plug()
+    worker = Worker(bench.session, bench.desk)
+    try:
+        server.serve(bench.view(), worker, page, lambda url: _show(bench, url, opens_browser))
+    finally:
+        worker.close()
+
+
+def _show(bench: Bench, url: str, opens_browser: bool) -> None:
+    """Tell where the page is. A browser that does not open is no failure."""
+    link = bench.session.world.link_path
+    board = bench.session.world.name
+    bench.session.emit("ready", board=board, terminal=bench.terminal, link=link, page=url)
+    notes.print(f"{bench.settings.scene} terminal {bench.terminal}: {url} (Ctrl-C ends it)")
+    if opens_browser:
+        threading.Thread(target=webbrowser.open, args=(url,), daemon=True).start()
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command(name="sim", epilog=HELP)(sim_command)

@@ -52,6 +52,10 @@ class SpiPart:
         """One byte in, one byte out."""
         return 0xFF
 
+    def transfer(self, data: bytes) -> bytes:
+        """Several bytes in one go, and what comes out meanwhile."""
+        return bytes(self.byte(value) for value in data)
+
 
 def _unconnected(data: bytes, after_us: float) -> Cancel:
     return lambda: True

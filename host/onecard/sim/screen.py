@@ -1,7 +1,16 @@
 """Looks at a monochrome framebuffer: draws it as text, and reads the text that is drawn in it."""
 
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from onecard.sim.picture import Picture
+
 CELL_WIDTH, CELL_HEIGHT = 8, 16
+_SMALL_HEIGHT = 64
 _INKS = " ▀▄█"
+_BRAILLE = 0x2800
 _STEPS = {16: 1, 32: 2, 128: 4}  # size of a glyph or picture -> bytes of one of its rows
 
 
@@ -17,6 +26,27 @@ def half_blocks(framebuffer: bytes, width: int = 128, height: int = 64) -> str:
         row = framebuffer[(y >> 3) * width : ((y >> 3) + 1) * width]
         lines.append("".join(_INKS[byte >> (y & 7) & 3] for byte in row))
     return "\n".join(lines)
+
+
+def braille(framebuffer: bytes, width: int = 128, height: int = 64) -> str:
+    """height/4 lines of width/2 characters, eight pixels each: for small windows.
+
+    framebuffer: as for half_blocks. Raises ValueError for another size.
+    """
+    if len(framebuffer) != width * height // 8:
+        raise ValueError(f"{len(framebuffer)} bytes are no {width}x{height} framebuffer")
+    lines = []
+    for y in range(0, height, 4):
+        row = framebuffer[(y >> 3) * width : ((y >> 3) + 1) * width]
+        four = [byte >> (y & 7) & 15 for byte in row]
+        pairs = zip(four[::2], four[1::2], strict=True)
+        lines.append("".join(chr(_BRAILLE + _dots(left, right)) for left, right in pairs))
+    return "\n".join(lines)
+
+
+def _dots(left: int, right: int) -> int:
+    """Dots 1 2 3 7 and 4 5 6 8 of a braille cell (Unicode, block 2800) from two columns."""
+    return left & 7 | (left & 8) << 3 | (right & 7) << 3 | (right & 8) << 4
 
 
 class _Picture:
@@ -57,12 +87,21 @@ class ScreenReader:
 
     glyphs: character to bitmap, rows from the top, one or two bytes a row, leftmost pixel in the
     highest bit; also name to picture, of four bytes a row. Where two look alike the first in the
-    dict is read.
+    dict is read. digits: large characters, of four bytes a row, "." in the left half of its.
     """
 
-    def __init__(self, glyphs: dict[str, bytes]) -> None:
+    def __init__(
+        self, glyphs: dict[str, bytes], digits: Mapping[str, bytes] = MappingProxyType({})
+    ) -> None:
         self._shapes: dict[tuple[int, int], dict[tuple[int, ...], str]] = {}
         self.learn(glyphs)
+        for char, bitmap in digits.items():
+            rows = tuple(
+                int.from_bytes(bitmap[i : i + 4], "big") for i in range(0, len(bitmap), 4)
+            )
+            self._add(
+                *((16, tuple(row >> 16 for row in rows)) if char == "." else (32, rows)), char
+            )
 
     def learn(self, glyphs: dict[str, bytes]) -> None:
         """Read these, too."""
@@ -93,6 +132,22 @@ class ScreenReader:
                     cells.append(self._cell(picture, x, y, taken))
             lines.append("".join(cells).rstrip())
         return lines
+
+    def read_picture(self, picture: Picture) -> list[str]:
+        """The rows of text on a display, from the top; a large one's begin at any page."""
+        width, height, mono = picture.width, picture.height, picture.mono
+        if height == _SMALL_HEIGHT:
+            return self.read(mono, width, height)
+        found: dict[int, str] = {}
+        for top in (0, CELL_HEIGHT // 2):
+            rows = (height - top) // CELL_HEIGHT
+            start = top // 8 * width
+            part = mono[start : start + rows * CELL_HEIGHT // 8 * width]
+            for number, line in enumerate(self.read(part, width, rows * CELL_HEIGHT)):
+                text = line.replace("\ufffd", " ").rstrip()
+                if text:
+                    found[top + number * CELL_HEIGHT] = text
+        return [found[y] for y in sorted(found)]
 
     def _cell(self, picture: _Picture, x: int, y: int, taken: dict[tuple[int, int], str]) -> str:
         for (width, height), shapes in sorted(self._shapes.items(), reverse=True):

@@ -9,7 +9,8 @@ from __future__ import annotations
 import queue
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Any, TypeVar
 
 from ocwire import sector
@@ -31,19 +32,26 @@ class SimError(OneCardError):
 
 
 class Session:
-    """world: not powered yet. glyphs: what its screen can show. on_event: told of everything."""
+    """world: not powered yet. glyphs: what its screen can show. on_event: told of everything.
+
+    digits: its large characters, of a display that has them. on_buzzer: told of each change of
+    the buzzer's wire (milliseconds of the world's, level), in the world's thread.
+    """
 
     def __init__(
         self,
         world: World,
         glyphs: dict[str, bytes],
         on_event: Callable[[Event], None] = lambda event: None,
+        digits: Mapping[str, bytes] = MappingProxyType({}),
     ) -> None:
         self.world = world
         self.events: list[Event] = []
         self.screen: list[str] = []
-        self._on_event = on_event
-        self._reader = ScreenReader(glyphs)
+        self._listeners: list[Callable[[Event], None]] = [on_event]
+        self._each_step: list[Callable[[], None]] = []
+        self.on_buzzer: Callable[[float, int], None] = lambda at_ms, level: None
+        self._reader = ScreenReader(glyphs, digits)
         self._calls: queue.SimpleQueue[tuple[Callable[[], Any], queue.SimpleQueue[Any]]]
         self._calls = queue.SimpleQueue()
         self._changed = threading.Condition()
@@ -103,13 +111,23 @@ class Session:
             timeout_s,
         )
 
+    def listen(self, listener: Callable[[Event], None]) -> None:
+        """Have `listener` told of every event too, in the thread that it comes from."""
+        with self._changed:
+            self._listeners.append(listener)
+
+    def each_step(self, look: Callable[[], None]) -> None:
+        """Have look() called in the world's thread after each of its steps."""
+        self._each_step.append(look)
+
     def learn(self, glyphs: dict[str, bytes]) -> None:
         """The screen may show these, too: character to rows, see ScreenReader."""
         self.call(lambda: self._reader.learn(glyphs))
 
     def picture(self) -> str:
-        """The display as half-block characters, 32 rows of 128."""
-        return half_blocks(self.call(self.world.framebuffer))
+        """The display as half-block characters, 32 rows of 128 (120 of 320)."""
+        seen = self.call(self.world.picture)
+        return half_blocks(seen.mono, seen.width, seen.height)
 
     def mark(self) -> int:
         """The number the next event will have."""
@@ -128,6 +146,8 @@ class Session:
                 self._serve_calls()
                 self.world.step()
                 self._observe()
+                for look in self._each_step:
+                    look()
         except BaseException as error:
             self._failure = error
             with self._changed:
@@ -149,7 +169,8 @@ class Session:
         event = {"event": name, **values}
         with self._changed:
             self.events.append(event)
-            self._on_event(event)  # inside the lock: told in the order they happen
+            for listener in self._listeners:  # inside the lock: told in the order they happen
+                listener(event)
             self._changed.notify_all()
 
     def _observe(self) -> None:
@@ -159,8 +180,10 @@ class Session:
         while seen.programmed:
             self._observe_sector(seen.programmed.pop(0))
         if seen.is_screen_settled(self.world.now_ms):
-            self.screen = self._reader.read(self.world.framebuffer())
+            self.screen = self._reader.read_picture(self.world.picture())
             self.emit("screen", text=[row.rstrip() for row in self.screen])
+        for at_ms, level in seen.take_edges():
+            self.on_buzzer(at_ms, level)
         pattern = seen.take_sound(self.world.now_ms)
         if pattern:
             self.emit("sound", beeps_ms=pattern)
@@ -171,4 +194,7 @@ class Session:
         for item in dump.records(self.world.journal_read(start, sector.SECTOR_SIZE)):
             if item.seq > self._last_seq:
                 self._last_seq = item.seq
-                self.emit("record", **describe(item))
+                told = describe(item)
+                if "event" in told:  # the record's own, of a shift or a loan
+                    told["what"] = told.pop("event")
+                self.emit("record", **told)

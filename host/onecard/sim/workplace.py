@@ -13,7 +13,7 @@ from ..errors import OneCardError
 from ..keystore import Keystore, PurseKeys
 from .deck import Deck
 from .session import Event, Session
-from .terminal_parts import READERS
+from .terminal_parts import DISPLAYS, READERS
 from .worlds.base import World
 from .worlds.unix import UnixWorld
 
@@ -21,11 +21,16 @@ BOARDS = ("unix", "rp2_pico")
 
 
 def open_world(
-    board: str, folder: Path, reader: str | None = None, chip: str = READERS[0]
+    board: str,
+    folder: Path,
+    reader: str | None = None,
+    chip: str = READERS[0],
+    display: str = DISPLAYS[0],
 ) -> World:
     """The world of `board` with its flash in `folder`. Raises OneCardError if it is not built.
 
-    reader: the port of a real PN532; else chip is the simulated one, of READERS.
+    reader: the port of a real PN532; else chip is the simulated one, of READERS. display: of
+    DISPLAYS.
     """
     if board not in BOARDS:
         raise OneCardError(f"no virtual board {board!r}", f"boards: {', '.join(BOARDS)}")
@@ -34,12 +39,16 @@ def open_world(
         raise OneCardError(f"the {board} firmware is not built", f"run: onecard build {board}")
     if chip not in READERS:
         raise OneCardError(f"no simulated reader {chip!r}", f"readers: {', '.join(READERS)}")
+    if display not in DISPLAYS:
+        raise OneCardError(f"no display {display!r}", f"displays: {', '.join(DISPLAYS)}")
     if reader is not None and not Path(reader).exists():
         raise OneCardError(
             f"no serial port {reader}", "plug the PN532's adapter in, then: ls /dev/tty*"
         )
     if board == "unix":
-        return UnixWorld(image, folder, reader, chip=chip)
+        return UnixWorld(image, folder, reader, chip=chip, display=display)
+    if display != DISPLAYS[0]:
+        raise OneCardError(f"--display {display} works with the unix board", "leave --board away")
     if reader is not None:
         raise OneCardError("--reader works with the unix board", "leave --board away")
     try:
@@ -53,8 +62,8 @@ def open_world(
 
 def open_session(world: World, on_event: Callable[[Event], None]) -> Session:
     """A session on `world` that can read its screen."""
-    shapes = glyphs.load_module(project_root() / "build" / "gen" / "terminal" / "ui")
-    return Session(world, shapes, on_event)
+    folder = project_root() / "build" / "gen" / "terminal" / "ui"
+    return Session(world, glyphs.load_module(folder), on_event, glyphs.load_digits(folder))
 
 
 def open_keystore(folder: Path, purse: PurseKeys | None) -> Keystore:

@@ -7,6 +7,8 @@ pass after them. Not modelled: scrolling, partial mode, reading, gamma and power
 
 from __future__ import annotations
 
+import functools
+import struct
 from collections.abc import Callable
 
 from onecard.sim.buses import Line, SpiPart
@@ -21,6 +23,7 @@ _AFTER_SLPOUT_US, _BEFORE_SLPIN_US = 5_000.0, 120_000.0  # 9.1.11, 9.1.12
 _NEVER_US = -1e12
 
 Colour = tuple[int, int, int]
+_COMPLEMENT = bytes(255 - value for value in range(256))
 
 
 class ST7789Chip(SpiPart):
@@ -106,6 +109,17 @@ class ST7789Chip(SpiPart):
             self._parameter(value)
         return 0xFF
 
+    def transfer(self, data: bytes) -> bytes:
+        """As byte() for each; whole pixels of 16 bits are stored run by run."""
+        takes = self._is_selected and not self._is_held and self._dc.level
+        if not takes or self._code not in (0x2C, 0x3C) or self._pixel_bytes != 2:
+            return super().transfer(data)
+        if self._pixel or len(data) % 2:
+            return super().transfer(data)
+        self.data_bytes += len(data)
+        self._store_run([_colour_of(v) for v in struct.unpack(f">{len(data) // 2}H", data)])
+        return b"\xff" * len(data)
+
     # -- commands -------------------------------------------------------------------
 
     def _command(self, code: int) -> None:
@@ -185,6 +199,20 @@ class ST7789Chip(SpiPart):
         self._column = self._columns[0]
         self._row = self._row + 1 if self._row < self._rows[1] else self._rows[0]
 
+    def _store_run(self, colours: list[Colour]) -> None:
+        places, width = _places(self._madctl), ROWS if self._madctl & _MV else COLUMNS
+        at = 0
+        while at < len(colours):
+            run = colours[at : at + self._columns[1] - self._column + 1]
+            start = self._row * width + self._column
+            for place, colour in zip(places[start : start + len(run)], run, strict=True):
+                self._ram[place] = colour
+            at += len(run)
+            self._column += len(run)
+            if self._column > self._columns[1]:
+                self._column = self._columns[0]
+                self._row = self._row + 1 if self._row < self._rows[1] else self._rows[0]
+
     # -- what one sees --------------------------------------------------------------
 
     @property
@@ -203,8 +231,10 @@ class ST7789Chip(SpiPart):
 
     def picture(self) -> bytes:
         """The mounted panel, row by row, three bytes a pixel."""
-        width, height = self.size
-        return bytes(v for y in range(height) for x in range(width) for v in self.pixel(x, y))
+        if self.is_asleep or not self.is_on:
+            return bytes(3 * COLUMNS * ROWS)
+        raw = bytes(v for place in _places(self._mounting) for v in self._ram[place])
+        return raw.translate(_COMPLEMENT) if self.is_inverted != self._is_ips else raw
 
 
 def _index(madctl: int, column: int, row: int) -> int:
@@ -216,6 +246,19 @@ def _index(madctl: int, column: int, row: int) -> int:
     if madctl & _MY:
         row = ROWS - 1 - row
     return row * COLUMNS + column
+
+
+@functools.cache
+def _places(madctl: int) -> tuple[int, ...]:
+    """_index() of every column of every row, row by row."""
+    columns, rows = (ROWS, COLUMNS) if madctl & _MV else (COLUMNS, ROWS)
+    return tuple(_index(madctl, column, row) for row in range(rows) for column in range(columns))
+
+
+@functools.cache
+def _colour_of(value: int) -> Colour:
+    """Of 5-6-5 in a 16-bit number."""
+    return _colour(bytearray(value.to_bytes(2, "big")))
 
 
 def _colour(raw: bytearray) -> Colour:

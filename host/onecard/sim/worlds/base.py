@@ -7,6 +7,7 @@ from typing import Protocol
 
 from onecard.sim.field import Field
 from onecard.sim.flash import SECTOR_SIZE
+from onecard.sim.picture import Picture
 from onecard.sim.terminal_parts import TerminalParts
 
 # Flash map of both boards behind the firmware: files, two update slots, hotlist, journal
@@ -36,6 +37,7 @@ class Events:
         self._on_at: float | None = None
         self._off_at = 0.0
         self._pattern: list[int] = []
+        self._edges: list[tuple[float, int]] = []
 
     def power(self, is_on: bool) -> None:
         """The terminal was switched on or lost its power."""
@@ -62,11 +64,18 @@ class Events:
 
     def buzzer(self, level: int, now_ms: float) -> None:
         """The buzzer's pin was set."""
+        if not self._edges or self._edges[-1][1] != level:
+            self._edges.append((now_ms, level))
         if level and self._on_at is None:
             self._on_at = now_ms
         elif not level and self._on_at is not None:
             self._pattern.append(round(now_ms - self._on_at))
             self._on_at, self._off_at = None, now_ms
+
+    def take_edges(self) -> list[tuple[float, int]]:
+        """(milliseconds, level) of the buzzer's changes since the last call."""
+        edges, self._edges = self._edges, []
+        return edges
 
     def take_sound(self, now_ms: float) -> list[int]:
         """The finished pattern as the milliseconds of each beep; empty if there is none."""
@@ -77,9 +86,13 @@ class Events:
 
 
 class World(Protocol):
-    """A virtual terminal. Whoever owns it calls step() again and again."""
+    """A virtual terminal. Whoever owns it calls step() again and again.
+
+    is_real_time: a second of its own takes a second, if the machine is not too busy.
+    """
 
     name: str
+    is_real_time: bool
     field: Field
     events: Events
     link_path: str
@@ -94,6 +107,8 @@ class World(Protocol):
     def power_off(self) -> None: ...
     def cut_power_at(self, operation: int, mode: str, seed: int = 1) -> None: ...
     def press(self, key: str) -> None: ...
+    def picture(self) -> Picture: ...
     def framebuffer(self) -> bytes: ...
     def journal_read(self, address: int, size: int) -> bytes: ...
+    def journal_write(self, address: int, data: bytes) -> None: ...
     def close(self) -> None: ...

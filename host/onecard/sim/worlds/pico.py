@@ -82,7 +82,7 @@ class PicoWorld:
 
     def framebuffer(self) -> bytes:
         """What the display shows, 1024 bytes MONO_VLSB."""
-        return self.parts.display.framebuffer()
+        return self.parts.framebuffer()
 
     # -- power and flash ------------------------------------------------------------
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from onecard.sim.field import Field
 from onecard.sim.flash import PowerCut
+from onecard.sim.picture import MONO_HEIGHT, MONO_WIDTH, Picture
 from onecard.sim.rp2040 import FLASH_SIZE
 from onecard.sim.terminal_parts import READERS, TerminalParts
 from onecard.sim.worlds.base import JOURNAL_SIZE, Events
@@ -26,6 +27,7 @@ class PicoTerminal:
     """
 
     name = "rp2_pico"
+    is_real_time = False
 
     def __init__(
         self, uf2: Path, folder: Path, is_paced: bool = True, reader: str = READERS[0]
@@ -131,6 +133,12 @@ class PicoTerminal:
         if self._world is not None and self.is_on:
             self._world.parts.press(key)
 
+    def picture(self) -> Picture:
+        """The display as it is seen."""
+        if self._world is None:
+            return Picture.dark(MONO_WIDTH, MONO_HEIGHT)
+        return self._world.parts.picture()
+
     def framebuffer(self) -> bytes:
         """The display as it is seen: 1024 bytes, MONO_VLSB."""
         return self._world.framebuffer() if self._world else bytes(1024)
@@ -140,6 +148,13 @@ class PicoTerminal:
         assert self._world is not None
         start = _JOURNAL_START + address
         return bytes(self._world.bench.mcu.flash[start : start + size])
+
+    def journal_write(self, address: int, data: bytes) -> None:
+        """Put bytes into the journal's flash, as a programmer would. Raises RuntimeError if on."""
+        if self.is_on or self._world is None:
+            raise RuntimeError("its flash is programmed while the power is off")
+        start = _JOURNAL_START + address
+        self._world.bench.mcu.flash[start : start + len(data)] = data
 
     def close(self) -> None:
         """Power off and let go of everything."""

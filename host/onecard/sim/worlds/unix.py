@@ -19,7 +19,8 @@ from pathlib import Path
 
 from onecard.sim.field import Field
 from onecard.sim.flash import NORFlash, PowerCut
-from onecard.sim.terminal_parts import READER_UART, READERS, TerminalParts
+from onecard.sim.picture import Picture
+from onecard.sim.terminal_parts import DISPLAYS, READER_UART, READERS, TerminalParts
 from onecard.sim.timers import RealTimers
 from onecard.sim.worlds.base import BENCH_FLASH_SIZE, JOURNAL_START, Events
 from onecard.sim.worlds.unix_wiring import PtyUart, bus_handlers
@@ -32,10 +33,11 @@ class UnixWorld:
 
     reader: the tty of a PN532 to use in the simulated one's place. time_scale: how much of the
     chips' own time passes for real; 0 answers at once. chip: the simulated reader, of
-    terminal_parts.READERS.
+    terminal_parts.READERS. display: of terminal_parts.DISPLAYS.
     """
 
     name = "unix"
+    is_real_time = True
 
     def __init__(
         self,
@@ -45,6 +47,7 @@ class UnixWorld:
         time_scale: float = 1.0,
         unique_id: str = "0000000000000001",
         chip: str = READERS[0],
+        display: str = DISPLAYS[0],
     ) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self.field = Field()
@@ -54,11 +57,11 @@ class UnixWorld:
         self._binary, self._folder = binary, folder
         self._timers = RealTimers(time_scale)
         self.parts = TerminalParts(
-            None if reader else chip, self.field, self._timers, has_printer=True
+            None if reader else chip, self.field, self._timers, True, display
         )
         self.parts.display.on_change = lambda: self.events.screen_changed(self.now_ms)
         self.parts.buzzer.listen(lambda level: self.events.buzzer(level, self.now_ms))
-        self._unique_id = unique_id
+        self._unique_id, self._display = unique_id, display
         self._clock_offset_s = 0
         self._keys: deque[str] = deque()
         self.resets = 0
@@ -108,6 +111,7 @@ class UnixWorld:
             "ONECARD_BENCH": f"{to_terminal[0]},{from_terminal[1]}",
             "ONECARD_UNIQUE_ID": self._unique_id,
             "ONECARD_RESET_CAUSE": str(cause),
+            "ONECARD_DISPLAY": self._display,
             **{f"ONECARD_UART{number}": path for number, path in self._uart_paths.items()},
         }
         log = (self._folder / "terminal.log").open("ab")
@@ -134,6 +138,7 @@ class UnixWorld:
             return
         self._stop()
         self._timers.clear()
+        self._keys.clear()
         self.events.power(False)
 
     def _stop(self) -> None:
@@ -184,16 +189,28 @@ class UnixWorld:
             self.power_off()  # it ended by itself: service mode, or a crash told in its log
 
     def press(self, key: str) -> None:
-        """Press a key: "0" to "9", ".", "confirm", "cancel"."""
-        self._keys.append(key)
+        """Press a key by its name (terminal_parts.KEYS); a dark terminal does not notice."""
+        if self.is_on:
+            self._keys.append(key)
+
+    def picture(self) -> Picture:
+        """The display as it is seen."""
+        return self.parts.picture()
 
     def framebuffer(self) -> bytes:
-        """The display as it is seen: 1024 bytes, MONO_VLSB."""
-        return self.parts.display.framebuffer()
+        """The display's ink, MONO_VLSB: 1024 bytes, or 9600 of a large one."""
+        return self.parts.framebuffer()
 
     def journal_read(self, address: int, size: int) -> bytes:
         """Bytes of the journal's flash as they are now; address from its start."""
         return bytes(self.flash.memory[JOURNAL_START + address : JOURNAL_START + address + size])
+
+    def journal_write(self, address: int, data: bytes) -> None:
+        """Put bytes into the journal's flash, as a programmer would. Raises RuntimeError if on."""
+        if self.is_on:
+            raise RuntimeError("its flash is programmed while the power is off")
+        start = JOURNAL_START + address
+        self.flash.memory[start : start + len(data)] = data
 
     # -- the bench pipes -----------------------------------------------------------------
 

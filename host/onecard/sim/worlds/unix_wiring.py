@@ -76,7 +76,7 @@ def bus_handlers(wiring: Wiring) -> dict[str, Handler]:
     def spi(arguments: bytes) -> bytes:
         for pin, part in wiring.spi.get(arguments[0], ()):
             if not wiring.line(pin).level:
-                return bytes(part.byte(byte) for byte in arguments[1:])
+                return part.transfer(arguments[1:])
         return b"\xff" * (len(arguments) - 1)
 
     def set_pin(arguments: bytes) -> bytes:

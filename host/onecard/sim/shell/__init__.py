@@ -1,0 +1,1 @@
+"""The bench drawn in a shell, worked by single keys."""

@@ -1,0 +1,1 @@
+"""The bench as a page, served to this machine alone."""
