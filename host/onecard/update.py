@@ -51,7 +51,7 @@ def update(
     """Have the terminal run `bundle`, confirmed.
 
     open_client: opens its port, also after a restart.
-    is_again: also if it runs that version already. wait_s: the most that the restart may take.
+    is_again: also if it runs that image already. wait_s: the most that the restart may take.
     progress(done, total) counts bytes of the image. Raises UpdateError, Refused, LinkFailed.
     """
     with open_client() as client:
@@ -59,12 +59,12 @@ def update(
         status = client.update_status()
         before, sent, start = status.version, 0, 0
         if status.state == message.SETTLED:
-            if status.version == bundle.version and not is_again:
+            if bundle.runs_on(status) and not is_again:
                 return UpdateResult(terminal, before, before)
             start = client.update_begin(bundle.header.pack())
             sent = _send(client, bundle.image, start, progress)
             _activate(client)
-        elif status.state == message.TRIAL and status.version != bundle.version:
+        elif status.state == message.TRIAL and not bundle.runs_on(status):
             raise UpdateError(
                 f"version {status.version} is on trial",
                 "confirm it with its own bundle, or wait until it is rolled back",
@@ -113,12 +113,12 @@ def _confirm(open_client: Connect, keystore: Keystore, bundle: Bundle, wait_s: f
 
 def _is_confirmed(client: LinkClient, bundle: Bundle) -> bool:
     status = client.update_status()
-    if status.state == message.TRIAL and status.version == bundle.version:
+    if status.state == message.TRIAL and bundle.runs_on(status):
         client.update_confirm()
         status = client.update_status()
     if status.state != message.SETTLED:
         return False
-    if status.version != bundle.version or status.fault:
+    if not bundle.runs_on(status) or status.fault:
         raise UpdateError(_why(status, bundle))
     return True
 

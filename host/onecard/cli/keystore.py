@@ -37,5 +37,5 @@ def register(app: typer.Typer) -> None:
         if path.exists():
             raise KeystoreError(f"{path} exists", "move it away first, and keep it")
         purse = read_purse_keys(keys) if keys else None
-        Keystore.make(purse).save(path, passphrase(confirm=True))
+        Keystore.make(purse).save(path, passphrase(path, confirm=True))
         console.print(f"keystore made: {path}")

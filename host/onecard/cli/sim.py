@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import signal
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Annotated
 
@@ -23,7 +24,16 @@ from ..sim.screen import half_blocks
 from ..sim.session import Event, Session
 from ..sim.terminal_parts import READERS
 from ..sim.workplace import BOARDS, open_deck, open_keystore, open_session, open_world
-from .options import ConfigFile, Hotlisted, Merchant, Price, TerminalId, UpdateRoots, data_folder
+from .options import (
+    ConfigFile,
+    Hotlisted,
+    Merchant,
+    Price,
+    TerminalId,
+    UpdateRoots,
+    data_folder,
+    ports_folder,
+)
 from .provision import parse_serials, parse_settings, parse_yuan
 
 _PRICE = "12.00"
@@ -145,6 +155,38 @@ def set_up(
     session.wait(_is_in_service, "the screen of a terminal in service", 0, 60)
 
 
+def _how_to_pull(folder: Path, link: str) -> str:
+    return (
+        f"ONECARD_PASSPHRASE=$(cat {folder / 'passphrase'}) "
+        f"onecard pull --keystore {folder / 'keystore'} --device {link}"
+    )
+
+
+def _start_blank(session: Session) -> None:
+    session.call(session.world.power_on)
+    session.wait(lambda event: event["event"] == "screen", "a screen", 0, 120)
+
+
+@contextlib.contextmanager
+def plugged(name: str | None, link: str) -> Iterator[None]:
+    """Have `link` in the folder of ports under this name meanwhile. Raises OneCardError."""
+    if name is None:
+        yield
+        return
+    entry = ports_folder() / name
+    entry.parent.mkdir(parents=True, exist_ok=True)
+    if entry.is_symlink() and not entry.exists():
+        entry.unlink()  # of a virtual terminal that was killed
+    try:
+        entry.symlink_to(link)
+    except OSError as error:
+        raise OneCardError(f"cannot plug it in as {entry}: {error}", "another name?") from error
+    try:
+        yield
+    finally:
+        entry.unlink(missing_ok=True)
+
+
 def _is_in_service(event: Event) -> bool:
     """True for a screen of a terminal that has been provisioned (it may show a fault)."""
     text = "".join(event["text"]) if event["event"] == "screen" else ""
@@ -162,6 +204,13 @@ Chip = Annotated[
 KeysFile = Annotated[
     Path | None, typer.Option("--keys", help="TOML file with the purse keys of foreign cards.")
 ]
+Plug = Annotated[
+    str | None,
+    typer.Option(
+        "--plug", help="Name under which `onecard devices` and the like find it, as if plugged in."
+    ),
+]
+Blank = Annotated[bool, typer.Option("--blank", help="Do not provision it.")]
 State = Annotated[
     Path | None,
     typer.Option("--state", help="Folder of flash, keys and cards; kept between runs."),
@@ -187,6 +236,8 @@ def register(app: typer.Typer) -> None:
         hotlisted: Hotlisted = None,
         update_roots: UpdateRoots = None,
         state: State = None,
+        plug: Plug = None,
+        is_blank: Blank = False,
         as_json: JsonLines = False,
     ) -> None:
         r"""Run the real firmware on a virtual terminal: tap cards, watch its screen, pull from it.
@@ -208,9 +259,8 @@ def register(app: typer.Typer) -> None:
         dpk and dtk are masters, diversified by the right-most 8 bytes of the
         application serial; with diversified = false they are the cards' own.
         """
-        if config is None and price is None:
-            price = _PRICE
-        settings = parse_settings(config, merchant, price, update_roots)
+        fixed = _PRICE if config is None and price is None else price
+        settings = parse_settings(config, merchant, fixed, update_roots)
         serials = parse_serials(hotlisted or [])
         purse = read_purse_keys(keys) if keys else None
         folder = state or data_folder() / "sim" / board
@@ -219,14 +269,15 @@ def register(app: typer.Typer) -> None:
         session = open_session(open_world(board, folder, reader, chip), printer)
         printer.session = session
         try:
-            set_up(session, keystore, terminal, settings, serials)
+            if is_blank:
+                _start_blank(session)
+            else:
+                set_up(session, keystore, terminal, settings, serials)
             link = session.world.link_path
-            how = (
-                f"ONECARD_PASSPHRASE=$(cat {folder / 'passphrase'}) "
-                f"onecard pull --keystore {folder / 'keystore'} --device {link}"
-            )
+            how = _how_to_pull(folder, link)
             session.emit("ready", board=board, terminal=terminal, link=link, pull=how)
-            _serve(session, Desk(session, open_deck(folder, keystore.purse)))
+            with plugged(plug, link):
+                _serve(session, Desk(session, open_deck(folder, keystore.purse)))
         finally:
             session.close()
 

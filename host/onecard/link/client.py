@@ -10,7 +10,6 @@ import json
 import os
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 import occrypto
@@ -20,8 +19,8 @@ from ocwire.errors import WireError
 from ocwire.fingerprint import fingerprint
 from ocwire.session import HOST, TERMINAL, Session, proof
 
-from ..errors import OneCardError
 from . import parts
+from .replies import Greeting, LinkFailed, Question, Refused, Status, UpdateStatus
 
 WINDOW_SIZE = 64 * 1024
 PARTIAL_HOTLIST = 0xFFFFFFFF
@@ -30,88 +29,6 @@ _ATTEMPTS = 3
 _PART = 1024  # bytes of a card list in a frame
 _CLEAR_S = 40.0  # another number: the terminal erases its journal first, 45 ms a sector
 _READ_SIZE = 4096
-
-
-class LinkFailed(OneCardError):
-    """No proper answer from the device."""
-
-
-class Refused(OneCardError):
-    """The terminal answered with an error. code: ocwire.message.E_*."""
-
-    def __init__(self, text: str, code: int) -> None:
-        super().__init__(f"the terminal refuses: {text}")
-        self.code = code
-
-
-@dataclass(frozen=True)
-class Greeting:
-    """What a terminal says of itself before any key is used."""
-
-    terminal_id: str
-    state: str
-    description: str
-
-    @property
-    def is_provisioned(self) -> bool:
-        """False for a terminal without keys."""
-        return self.state != message.STATES[message.UNPROVISIONED]
-
-
-@dataclass(frozen=True)
-class UpdateStatus:
-    """What firmware a terminal runs. version: "1.2.3". slot: 0 is what is frozen into its image.
-
-    state: ocwire.message.SETTLED, ACTIVATED or TRIAL. base: digest of the frozen modules, 8 bytes.
-    offset: how far a download has got. fault: why something else runs than was activated.
-    """
-
-    version: str
-    slot: int
-    state: int
-    tries: int
-    base: bytes
-    offset: int
-    fault: str
-
-
-@dataclass(frozen=True)
-class Status:
-    """A terminal's state. Sequence numbers: records oldest..next-1 are readable.
-
-    fault: what is out of order at the terminal, empty if nothing is.
-    """
-
-    state: str
-    time_s: int
-    oldest_seq: int
-    next_seq: int
-    acked_seq: int
-    open_purchases: int
-    free_bytes: int
-    boots: int
-    hotlist_version: int
-    failed_programs: int
-    ram_free_bytes: int
-    fault: str
-
-    @property
-    def unread(self) -> int:
-        """Records not acknowledged yet."""
-        return self.next_seq - 1 - self.acked_seq
-
-
-@dataclass(frozen=True)
-class Question:
-    """What a terminal asks while somebody waits at it; see firmware/terminal/online.py.
-
-    number: the same when it is asked again. left_ms: time until nobody waits any more.
-    """
-
-    number: int
-    what: str
-    values: dict[str, Any]
-    left_ms: int
 
 
 class LinkClient:
@@ -128,6 +45,11 @@ class LinkClient:
         self._asked = 0  # type of the request under way
         self.bytes_received = 0
 
+    @property
+    def port(self) -> serial.SerialBase:
+        """The open port, for what is no link message."""
+        return self._port
+
     def close(self) -> None:
         """Close the port."""
         self._port.close()
@@ -140,12 +62,14 @@ class LinkClient:
 
     # -- opening a session -----------------------------------------------------------
 
-    def hello(self) -> Greeting:
-        """Ask who is there. Raises LinkFailed if nothing that speaks this protocol answers."""
+    def hello(self, attempts: int = _ATTEMPTS) -> Greeting:
+        """Ask who is there. Raises LinkFailed if nothing that speaks this protocol answers.
+
+        Safe to say to a stranger: what it says does nothing to a MicroPython prompt.
+        """
         self._session = None
-        host_nonce = os.urandom(16)
-        request = message.pack(message.HELLO, message.PROTOCOL_VERSION, host_nonce)
-        fields, tail = self._ask(request)
+        request, host_nonce = _quiet_hello()
+        fields, tail = self._ask(request, attempts)
         _, state, self._terminal_id, terminal_nonce = fields
         self._nonces = (host_nonce, terminal_nonce)
         return Greeting(
@@ -233,9 +157,9 @@ class LinkClient:
     def update_status(self) -> UpdateStatus:
         """What firmware runs, and how an update of it stands."""
         fields, tail = self._ask(message.pack(message.UPDATE_STATUS))
-        version, slot, state, tries, base, offset = fields
-        fault = tail.decode("utf-8", "replace")
-        return UpdateStatus(bundle.version_text(version), slot, state, tries, base, offset, fault)
+        version, slot, state, tries, base, offset, image = fields
+        told, fault = bundle.version_text(version), tail.decode("utf-8", "replace")
+        return UpdateStatus(told, slot, state, tries, base, offset, image, fault)
 
     def update_begin(self, header: bytes) -> int:
         """Announce a bundle by its header; the offset in its image to go on from."""
@@ -397,3 +321,13 @@ class LinkClient:
                 for payload in self._decoder.feed(chunk):
                     self._open(payload)
         self._inbox.clear()
+
+
+def _quiet_hello() -> tuple[bytes, bytes]:
+    """A HELLO and the nonce in it, without a byte that would interrupt a MicroPython prompt or
+    restart it (Ctrl-B to Ctrl-E, line ends). What is random in the nonce is 112 bits."""
+    while True:
+        nonce = bytes(byte | 0x80 for byte in os.urandom(16))
+        request = message.pack(message.HELLO, message.PROTOCOL_VERSION, nonce)
+        if all(byte > 0x1F for byte in frame.encode(request)[-20:]):
+            return request, nonce
