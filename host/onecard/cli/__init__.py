@@ -20,6 +20,7 @@ from . import (
     config,
     demo,
     devices,
+    flash,
     keystore,
     logs,
     provision,
@@ -38,7 +39,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 _MODULES = (
-    demo, sim, build, devices, config, provision, pull, logs, verify, keystore, bundle, update,
+    demo, sim, build, devices, flash, config, provision, pull, logs, verify, keystore, bundle,
+    update,
 )  # fmt: skip
 for module in _MODULES:
     module.register(app)

@@ -134,6 +134,11 @@ def keystore_unasked(path: Path) -> Keystore | None:
     return Keystore.load(path, known) if known else None
 
 
+def keystore_or_none(path: Path) -> Keystore | None:
+    """The keystore at `path`, its passphrase asked for if need be; None if there is none."""
+    return open_keystore(path) if path.exists() else None
+
+
 def print_json(value: Any) -> None:
     """One JSON document on standard output."""
     print(json.dumps(value, ensure_ascii=False))

@@ -8,6 +8,7 @@ only if the CRC-32 of its first 252 bytes stands behind them (2.8.1.3.1), else t
 
 from __future__ import annotations
 
+import os
 import shutil
 import struct
 import threading
@@ -58,7 +59,7 @@ class BootDrive:
             return
         self._blocks: set[int] = set()
         self._count, self._erased = 0, set[int]()
-        self._read: dict[Path, int] = {}
+        self._read: dict[Path, tuple[int, int]] = {}  # file -> offset, time of its last change
         self.folder.mkdir(parents=True)
         (self.folder / "INFO_UF2.TXT").write_text(_INFO)
         (self.folder / "INDEX.HTM").write_text("<html>")
@@ -101,7 +102,7 @@ class BootDrive:
 
     def _hide(self) -> None:
         gone = self.folder.with_name(f".{self.folder.name}.gone")
-        if self.folder.exists():
+        if self.folder.is_dir() and not self.folder.is_symlink():
             self.folder.rename(gone)
             shutil.rmtree(gone)
 
@@ -109,9 +110,13 @@ class BootDrive:
         """Whole blocks that were written to a file since the last look."""
         try:
             with path.open("rb") as file:
-                file.seek(self._read.get(path, 0))
+                changed_ns = os.fstat(file.fileno()).st_mtime_ns
+                offset, seen_ns = self._read.get(path, (0, 0))
+                if changed_ns != seen_ns and offset >= os.fstat(file.fileno()).st_size:
+                    offset = 0  # written anew: blocks that were there already change nothing
+                file.seek(offset)
                 while len(raw := file.read(_BLOCK)) == _BLOCK:
-                    self._read[path] = file.tell()
+                    self._read[path] = file.tell(), changed_ns
                     self._block(raw)
                     if self.vanish_at is not None and len(self.programmed) >= self.vanish_at:
                         return
