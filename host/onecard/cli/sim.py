@@ -162,18 +162,17 @@ def _how_to_pull(folder: Path, link: str) -> str:
     )
 
 
-def _start_blank(session: Session) -> None:
+def _start_blank(session: Session, *_: object) -> None:
     session.call(session.world.power_on)
     session.wait(lambda event: event["event"] == "screen", "a screen", 0, 120)
 
 
 @contextlib.contextmanager
-def plugged(name: str | None, link: str) -> Iterator[None]:
-    """Have `link` in the folder of ports under this name meanwhile. Raises OneCardError."""
-    if name is None:
+def plugged(entry: Path | None, link: str) -> Iterator[None]:
+    """Have `link` as this entry in the folder of ports meanwhile. Raises OneCardError."""
+    if entry is None:
         yield
         return
-    entry = ports_folder() / name
     entry.parent.mkdir(parents=True, exist_ok=True)
     if entry.is_symlink() and not entry.exists():
         entry.unlink()  # of a virtual terminal that was killed
@@ -184,7 +183,8 @@ def plugged(name: str | None, link: str) -> Iterator[None]:
     try:
         yield
     finally:
-        entry.unlink(missing_ok=True)
+        if entry.is_symlink():
+            entry.unlink()
 
 
 def _is_in_service(event: Event) -> bool:
@@ -262,21 +262,19 @@ def register(app: typer.Typer) -> None:
         fixed = _PRICE if config is None and price is None else price
         settings = parse_settings(config, merchant, fixed, update_roots)
         serials = parse_serials(hotlisted or [])
-        purse = read_purse_keys(keys) if keys else None
         folder = state or data_folder() / "sim" / board
-        keystore = open_keystore(folder, purse)
+        keystore = open_keystore(folder, read_purse_keys(keys) if keys else None)
         printer = Printer(as_json or not sys.stdout.isatty())
-        session = open_session(open_world(board, folder, reader, chip), printer)
+        entry = ports_folder() / plug if plug else None
+        session = open_session(open_world(board, folder, reader, chip, entry), printer)
         printer.session = session
         try:
-            if is_blank:
-                _start_blank(session)
-            else:
-                set_up(session, keystore, terminal, settings, serials)
+            start = _start_blank if is_blank else set_up
+            start(session, keystore, terminal, settings, serials)
             link = session.world.link_path
             how = _how_to_pull(folder, link)
             session.emit("ready", board=board, terminal=terminal, link=link, pull=how)
-            with plugged(plug, link):
+            with plugged(entry, link):
                 _serve(session, Desk(session, open_deck(folder, keystore.purse)))
         finally:
             session.close()

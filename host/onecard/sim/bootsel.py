@@ -44,9 +44,10 @@ class BootDrive:
         lose: frozenset[int] = frozenset(),
     ) -> None:
         self.folder, self.flash = folder, flash
-        self._on_start = on_start
+        self.on_start = on_start
         self.vanish_at, self.lose = vanish_at, lose
         self.programmed: list[int] = []  # block numbers, in order
+        self._read: dict[Path, tuple[int, int]] = {}  # file -> offset, time of its last change
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
 
@@ -55,11 +56,11 @@ class BootDrive:
     def power_on(self, is_button_held: bool = False) -> None:
         """Start flash, or show the drive if there is nothing to start or BOOTSEL is held."""
         if not is_button_held and self.has_boot_stage():
-            self._on_start()
+            self.on_start()
             return
         self._blocks: set[int] = set()
         self._count, self._erased = 0, set[int]()
-        self._read: dict[Path, tuple[int, int]] = {}  # file -> offset, time of its last change
+        self._read.clear()
         self.folder.mkdir(parents=True)
         (self.folder / "INFO_UF2.TXT").write_text(_INFO)
         (self.folder / "INDEX.HTM").write_text("<html>")
@@ -78,6 +79,11 @@ class BootDrive:
         if self._thread is not None and self._thread is not threading.current_thread():
             self._thread.join()
         self._hide()
+
+    @property
+    def is_shown(self) -> bool:
+        """True while the drive is there."""
+        return self.folder.is_dir() and not self.folder.is_symlink()
 
     # -- the drive -----------------------------------------------------------------------
 
@@ -102,7 +108,7 @@ class BootDrive:
 
     def _hide(self) -> None:
         gone = self.folder.with_name(f".{self.folder.name}.gone")
-        if self.folder.is_dir() and not self.folder.is_symlink():
+        if self.is_shown:
             self.folder.rename(gone)
             shutil.rmtree(gone)
 

