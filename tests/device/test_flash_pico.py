@@ -3,7 +3,7 @@ drive through service mode and the boot ROM, takes the UF2 and comes back as the
 
 import pytest
 from onecard.build import uf2
-from onecard.devices import Search, scan
+from onecard.devices import Search, repl, scan
 from onecard.flash import Job, find_wanted, run_all
 from onecard.flash.terminal import Options
 from onecard.sim.worlds.pico_terminal import PicoTerminal
@@ -54,6 +54,14 @@ def test_a_terminal_with_an_older_image_takes_the_new_one_and_keeps_keys_and_rec
         done = flash()
         assert (done.result, done.written) == ("unchanged", 0), done
         rig.tap("d", "支付成功")
+
+        with rig.connected() as client:
+            client.service()
+        (one,) = scan(search, timeout_s=20)
+        assert (one.kind, one.state) == ("micropython", "service mode"), one
+        mark = rig.session.mark()
+        repl.restart(str(hub / "till"))
+        rig.session.wait_screen("请刷卡", mark, 120)
         rig.assert_balanced(2400)
     finally:
         rig.close()

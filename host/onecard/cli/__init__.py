@@ -25,6 +25,7 @@ from . import (
     logs,
     provision,
     pull,
+    service,
     sim,
     update,
     verify,
@@ -40,7 +41,7 @@ app = typer.Typer(
 )
 _MODULES = (
     demo, sim, build, devices, flash, config, provision, pull, logs, verify, keystore, bundle,
-    update,
+    update, service,
 )  # fmt: skip
 for module in _MODULES:
     module.register(app)

@@ -32,6 +32,8 @@ except ImportError:
     pass
 print(found)
 """
+_RESTART = "import machine\nmachine.reset()"
+_LEAVES_S = 0.2  # a board leaves the bus without an answer
 _BOOTLOADER = "import machine\nmachine.bootloader()"
 
 
@@ -61,7 +63,8 @@ def raw_repl(device: str) -> Iterator[SerialTransport]:
         transport = SerialTransport(device)
         _enter(transport)
         yield transport
-        transport.exit_raw_repl()
+        with contextlib.suppress(OSError, serial.SerialException):
+            transport.exit_raw_repl()  # one that was restarted is not there any more
     except (TransportError, serial.SerialException, OSError) as error:
         raise ReplError(f"{device}: the MicroPython prompt does not answer: {error}") from error
     finally:
@@ -95,8 +98,15 @@ def details(device: str) -> dict[str, str]:
     return {str(name): str(value) for name, value in dict(found).items()}
 
 
+def restart(device: str) -> None:
+    """Have the board start anew, as after power-up. Raises ReplError."""
+    with raw_repl(device) as transport:
+        transport.exec_raw_no_follow(_RESTART)
+        time.sleep(_LEAVES_S)
+
+
 def to_bootloader(device: str) -> None:
     """Have an RP2040 restart as a drive. Raises ReplError."""
     with raw_repl(device) as transport:
         transport.exec_raw_no_follow(_BOOTLOADER)
-        time.sleep(0.2)  # it leaves the bus without an answer
+        time.sleep(_LEAVES_S)
