@@ -1,4 +1,5 @@
-"""Where a keystore's passphrase comes from: the environment, the system's keyring. Never argv.
+"""Where a keystore's passphrase comes from: the environment, a file that it names, the system's
+keyring. Never argv.
 
 The keyring (Secret Service, macOS Keychain, Windows Credential Locker) is reached through the
 `keyring` package, which need not be installed.
@@ -13,6 +14,7 @@ from typing import Any
 from .errors import OneCardError
 
 VARIABLE = "ONECARD_PASSPHRASE"
+FILE_VARIABLE = "ONECARD_PASSPHRASE_FILE"  # for services: systemd's LoadCredential
 _SERVICE = "onecard keystore"
 
 
@@ -25,6 +27,9 @@ def known(path: Path) -> str | None:
     found = os.environ.get(VARIABLE)
     if found:
         return found
+    file = os.environ.get(FILE_VARIABLE)
+    if file:
+        return _first_line(Path(file))
     try:
         ring = _keyring()
         value = ring.get_password(_SERVICE, str(path.resolve()))
@@ -33,6 +38,13 @@ def known(path: Path) -> str | None:
     except _errors():
         return None  # locked, or no service runs: then it is asked for
     return None if value is None else str(value)
+
+
+def _first_line(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8").splitlines()[0]
+    except (OSError, UnicodeDecodeError, IndexError) as error:
+        raise OneCardError(f"{FILE_VARIABLE}: no passphrase in {path}: {error}") from error
 
 
 def remember(path: Path, passphrase: str) -> None:

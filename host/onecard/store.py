@@ -56,7 +56,16 @@ _ARROW = pa.schema(
 
 
 class StoreError(OneCardError):
-    """The store cannot be opened, or holds something else under a record's number."""
+    """The store cannot be opened or written, or (is_conflict) holds something else under a
+    record's number."""
+
+    is_conflict = False
+
+
+class StoreConflict(StoreError):
+    """Another record stands under a number: two devices, or a replaced flash."""
+
+    is_conflict = True
 
 
 class Store:
@@ -75,8 +84,11 @@ class Store:
             ) from error
 
     def close(self) -> None:
-        """Let go of the file."""
-        self._db.close()
+        """Let go of the file. Everything that was appended is in it already."""
+        try:
+            self._db.close()
+        except duckdb.Error:
+            pass  # it could not tidy up; the next one to open it does
 
     def __enter__(self) -> Store:
         return self
@@ -93,7 +105,13 @@ class Store:
         if not records:
             return 0
         with self._lock:
-            return self._append(terminal, records)
+            try:
+                return self._append(terminal, records)
+            except duckdb.Error as error:
+                raise StoreError(
+                    f"the store cannot be written: {error}",
+                    "is the disk full? nothing of it was acknowledged: make room, run again",
+                ) from error
 
     def _append(self, terminal: str, records: Sequence[record.Record]) -> int:
         known = {
@@ -105,7 +123,7 @@ class Store:
         }
         for item in records:
             if known.get(item.seq, item.raw) != item.raw:
-                raise StoreError(
+                raise StoreConflict(
                     f"terminal {terminal} sent another record {item.seq} than before",
                     "two devices with one number, or a replaced flash: keep both, pull neither, "
                     "and look at `onecard logs --terminal` around it",

@@ -58,6 +58,13 @@ def image(folder, chip_id=9, size=24_000, name="s3.bin"):
     return folder / name
 
 
+@pytest.fixture(autouse=True)
+def impatient(monkeypatch):
+    """esptool tries a block and a flashing once."""
+    monkeypatch.setattr("esptool.loader.WRITE_BLOCK_ATTEMPTS", 1)
+    monkeypatch.setattr("esptool.loader.ESPLoader.WRITE_FLASH_ATTEMPTS", 1)
+
+
 @pytest.fixture(scope="module")
 def chip():
     with mock_bootloader("esp32s3") as one:
