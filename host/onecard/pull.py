@@ -15,6 +15,7 @@ from .link import LinkClient, LinkFailed, Refused
 from .store import Store
 
 _CLOCK_TOLERANCE_S = 2
+_MOST_MORE = 10_000  # records that may come on while one pull runs; the next takes the rest
 
 
 class PullError(OneCardError):
@@ -84,7 +85,7 @@ def pull(
     now_s = int(time.time())
     if abs(status.time_s - now_s) > _CLOCK_TOLERANCE_S:
         client.set_time(now_s)  # before the pull, which takes the record of it along
-    while puller.step(status.oldest_seq):
+    while puller.seq < status.next_seq + _MOST_MORE and puller.step(status.oldest_seq):
         progress(result.new, max(total, result.new))
     status = client.status()
     result.unread, result.fault = status.unread, status.fault

@@ -20,6 +20,7 @@ from .pull import connect
 
 CHUNK_SIZE = 2048  # whole pages; with its seal it fits a frame
 _POLL_S = 0.5
+_TRIES = 3  # of each chunk, in the mean
 
 Connect = Callable[[], LinkClient]
 Progress = Callable[[int, int], None]
@@ -77,11 +78,15 @@ def _send(client: LinkClient, image: bytes, start: int, progress: Progress) -> i
     """Give the image from `start` on; the bytes given."""
     offset, sent = start, 0
     progress(offset, len(image))
-    while offset < len(image):
+    for _ in range(_TRIES * (len(image) // CHUNK_SIZE + 1)):
+        if offset >= len(image):
+            return sent
         chunk = image[offset : offset + CHUNK_SIZE]
         offset = client.update_data(offset, chunk)
         sent += len(chunk)
         progress(offset, len(image))
+    if offset < len(image):
+        raise UpdateError(f"the terminal does not get on with the image: it wants {offset} again")
     return sent
 
 

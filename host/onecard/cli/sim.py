@@ -162,8 +162,12 @@ def _how_to_pull(folder: Path, link: str) -> str:
     )
 
 
-def _start_blank(session: Session, *_: object) -> None:
+def _switch_on(session: Session, *_: object) -> None:
     session.call(session.world.power_on)
+
+
+def _start_blank(session: Session, *_: object) -> None:
+    _switch_on(session)
     session.wait(lambda event: event["event"] == "screen", "a screen", 0, 120)
 
 
@@ -211,6 +215,10 @@ Plug = Annotated[
     ),
 ]
 Blank = Annotated[bool, typer.Option("--blank", help="Do not provision it.")]
+Bootsel = Annotated[
+    bool,
+    typer.Option("--bootsel", help="A Pico without firmware, BOOTSEL held: shows its drive."),
+]
 State = Annotated[
     Path | None,
     typer.Option("--state", help="Folder of flash, keys and cards; kept between runs."),
@@ -238,6 +246,7 @@ def register(app: typer.Typer) -> None:
         state: State = None,
         plug: Plug = None,
         is_blank: Blank = False,
+        is_bootsel: Bootsel = False,
         as_json: JsonLines = False,
     ) -> None:
         r"""Run the real firmware on a virtual terminal: tap cards, watch its screen, pull from it.
@@ -266,15 +275,15 @@ def register(app: typer.Typer) -> None:
         keystore = open_keystore(folder, read_purse_keys(keys) if keys else None)
         printer = Printer(as_json or not sys.stdout.isatty())
         entry = ports_folder() / plug if plug else None
-        session = open_session(open_world(board, folder, reader, chip, entry), printer)
-        printer.session = session
+        world = open_world(board, folder, reader, chip, entry, is_bootsel)
+        printer.session = session = open_session(world, printer)
+        start = _switch_on if is_bootsel else _start_blank if is_blank else set_up
         try:
-            start = _start_blank if is_blank else set_up
             start(session, keystore, terminal, settings, serials)
-            link = session.world.link_path
-            how = _how_to_pull(folder, link)
-            session.emit("ready", board=board, terminal=terminal, link=link, pull=how)
-            with plugged(entry, link):
+            link = world.link_path
+            with plugged(None if is_bootsel else entry, link):
+                how = _how_to_pull(folder, link)
+                session.emit("ready", board=board, terminal=terminal, link=link, pull=how)
                 _serve(session, Desk(session, open_deck(folder, keystore.purse)))
         finally:
             session.close()

@@ -29,6 +29,9 @@ _ATTEMPTS = 3
 _PART = 1024  # bytes of a card list in a frame
 _CLEAR_S = 40.0  # another number: the terminal erases its journal first, 45 ms a sector
 _READ_SIZE = 4096
+_SLACK = 64 * 1024  # beyond a window: what a lost frame makes come again
+_MOST_IDLE = 100
+_HOSTILE = "is it the terminal it says it is? nothing of this was stored"
 
 
 class LinkClient:
@@ -213,14 +216,18 @@ class LinkClient:
         """
         out: list[record.Record] = []
         seq, is_hole_certain = from_seq, False
+        left = window + _SLACK  # of what may come in all: the records are kept in memory
         for _ in range(_ATTEMPTS * 4):
             is_whole = False
             for kind, fields, tail in self._stream(message.pack(message.PULL, seq, window)):
+                left -= len(tail)
+                if left < 0:
+                    raise LinkFailed("the terminal sends more than was asked for", _HOSTILE)
                 if kind != message.RECORDS:  # fields[0]: where the terminal has got to
                     is_whole = fields[0] <= seq or is_hole_certain
                     is_hole_certain = True
                 elif fields[0] == seq or (fields[0] > seq and is_hole_certain):
-                    out += record.split(tail, fields[0])
+                    out += self._split(tail, fields[0])
                     seq, is_hole_certain = out[-1].seq + 1, False
                 elif fields[0] > seq:
                     is_hole_certain = True  # a lost frame, or a hole: asking again will tell
@@ -230,13 +237,25 @@ class LinkClient:
             self._drain()
         raise LinkFailed("the line loses too much", "check the cable; what came is stored")
 
+    @staticmethod
+    def _split(tail: bytes, first_seq: int) -> list[record.Record]:
+        try:
+            found: list[record.Record] = record.split(tail, first_seq)
+        except WireError as error:
+            raise LinkFailed(f"what comes are no records: {error}", _HOSTILE) from error
+        if not found:
+            raise LinkFailed("the terminal sends a batch without records", _HOSTILE)
+        return found
+
     def _stream(self, request: bytes) -> Iterator[tuple[int, tuple[Any, ...], bytes]]:
         """The messages that follow a PULL, up to its answer; ends early when they stop coming."""
         for _ in range(_ATTEMPTS):
             self._send(request)
             has_begun = False
-            while (answer := self._receive()) is not None:
+            idle = 0  # messages that are no part of the answer
+            while idle < _MOST_IDLE and (answer := self._receive()) is not None:
                 has_begun = True
+                idle = 0 if answer[0] == message.RECORDS else idle + 1
                 if answer[0] in (message.RECORDS, request[0] | message.ANSWER):
                     yield answer
                 if answer[0] == request[0] | message.ANSWER:
@@ -314,7 +333,8 @@ class LinkClient:
     def _drain(self) -> None:
         """Let what is still on its way arrive, and forget it."""
         quiet_at = time.monotonic() + min(self._timeout_s, 0.5)
-        while time.monotonic() < quiet_at:
+        ends_at = time.monotonic() + 2 * self._timeout_s  # whatever goes on coming
+        while time.monotonic() < min(quiet_at, ends_at):
             chunk = self._port.read(_READ_SIZE)
             if chunk:
                 quiet_at = time.monotonic() + 0.2

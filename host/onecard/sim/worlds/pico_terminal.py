@@ -24,7 +24,8 @@ class PicoTerminal:
     Simulated time never runs ahead of real time; it falls behind while the core is busy (about
     17 times slower than the chip). is_paced: False lets it run as fast as it can. reader: which
     is fitted, of terminal_parts.READERS. plug: its entry in a folder of ports, which is a link to
-    its port, or its drive while the boot ROM shows one.
+    its port, or its drive while the boot ROM shows one. is_bootsel: a chip without firmware that
+    shows its drive at the first power-on.
     """
 
     name = "rp2_pico"
@@ -36,6 +37,7 @@ class PicoTerminal:
         is_paced: bool = True,
         reader: str = READERS[0],
         plug: Path | None = None,
+        is_bootsel: bool = False,
     ) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self.field = Field()
@@ -45,7 +47,8 @@ class PicoTerminal:
         self._uf2, self._is_paced, self._reader = uf2, is_paced, reader
         self._image_file = folder / "pico-flash.bin"
         self._plug, self._drive = plug, None if plug is None else BootDrive(plug, bytearray())
-        self._is_flashed = False
+        self._is_flashed = self._is_in_rom = False
+        self._is_bootsel = is_bootsel
         self._world: PicoWorld | None = None
         self._passed_ms = 0.0
         self._cut: tuple[int, str, int] | None = None
@@ -57,8 +60,7 @@ class PicoTerminal:
         if self.is_on:
             return
         if self._world is None:
-            flash = self._image_file.read_bytes() if self._image_file.exists() else None
-            self._world = PicoWorld(self._uf2, flash, self.field, reader=self._reader)
+            self._world = self._make_world()
             self._world.parts.display.on_change = self._screen_changed
             self.link_path = self._world.link_pty()
         else:
@@ -71,6 +73,14 @@ class PicoTerminal:
         self._real_start_s = time.monotonic()
         self.is_on = True
         self.events.power(True)
+
+    def _make_world(self) -> PicoWorld:
+        if self._is_bootsel:
+            world = PicoWorld(None, b"\xff" * FLASH_SIZE, self.field, reader=self._reader)
+            world.bench.is_usb_boot = True
+            return world
+        flash = self._image_file.read_bytes() if self._image_file.exists() else None
+        return PicoWorld(self._uf2, flash, self.field, reader=self._reader)
 
     def power_off(self) -> None:
         """Take the power away at once."""
@@ -125,13 +135,14 @@ class PicoTerminal:
         if world is None or drive is None or plug is None:
             time.sleep(timeout_s)
             return
-        if not drive.is_shown and not self._is_flashed:
+        if not self._is_in_rom:
+            self._is_in_rom = True
             drive.flash = bytearray(world.flash_image())
             drive.on_start = self._flashed
             plug.unlink(missing_ok=True)
             drive.power_on(is_button_held=True)
         elif self._is_flashed:
-            self._is_flashed = False
+            self._is_flashed = self._is_in_rom = False
             self._passed_ms += world.us / 1000
             world.reboot(bytes(drive.flash))
             plug.symlink_to(self.link_path)
@@ -182,5 +193,7 @@ class PicoTerminal:
         self.power_off()
         if self._drive is not None:
             self._drive.close()
+        if self._plug is not None and self._plug.is_symlink():
+            self._plug.unlink()
         if self._world is not None:
             self._world.close()
