@@ -25,12 +25,9 @@ def provision(
 ) -> str:
     """Keys, configuration, clock and hotlist onto one terminal; returns what it was: "new" or
     "provisioned again". Safe to repeat. Raises OneCardError."""
-    greeting = client.hello()
-    if greeting.is_provisioned:
-        client.authenticate(keystore.link_key(greeting.terminal_id))
+    greeting = client.log_in(keystore.link_key)
     client.provision(keystore.provision_fields(terminal_id), settings.wire)
-    client.hello()
-    client.authenticate(keystore.link_key(terminal_id))
+    client.log_in(keystore.link_key)
     client.set_time(int(time.time()))
     client.hotlist(0, int(time.time()), hotlist, [])
     if client.read_config()["merchant"] != settings.values["merchant"]:
@@ -51,16 +48,14 @@ def bring(
     hotlist: None leaves a terminal's own. hotlist_version: the terminal has it already if it says
     so. Raises OneCardError, and also if the terminal holds unread records of another number.
     """
-    greeting = client.hello()
+    greeting = client.log_in(keystore.link_key)
     was, records = NEW, 0
     if greeting.is_provisioned:
-        client.authenticate(keystore.link_key(greeting.terminal_id))
         is_same = greeting.terminal_id == terminal_id and _are(client.read_config(), settings)
         was, records = UNCHANGED if is_same else CHANGED, client.status().next_seq
     if was != UNCHANGED or settings.values["operators"]:  # a PIN that changed cannot be read back
         client.provision(keystore.provision_fields(terminal_id), settings.wire)
-        client.hello()
-        client.authenticate(keystore.link_key(terminal_id))
+        client.log_in(keystore.link_key)
         if was == UNCHANGED and client.status().next_seq != records:
             was = CHANGED  # it has written that down
         if not _are(client.read_config(), settings):

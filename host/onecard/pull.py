@@ -11,7 +11,7 @@ from ocwire import record
 from . import verify
 from .errors import OneCardError
 from .keystore import Keystore
-from .link import LinkClient, LinkFailed, Refused
+from .link import LinkClient
 from .store import Store
 
 _CLOCK_TOLERANCE_S = 2
@@ -36,18 +36,11 @@ class PullResult:
 
 def connect(client: LinkClient, keystore: Keystore) -> str:
     """Greet and authenticate a provisioned terminal; returns its id. Raises OneCardError."""
-    greeting = client.hello()
+    greeting = client.log_in(keystore.link_key)
     if not greeting.is_provisioned:
         raise OneCardError(
             "this terminal is not provisioned yet", "run: onecard provision --device …"
         )
-    try:
-        client.authenticate(keystore.link_key(greeting.terminal_id))
-    except (LinkFailed, Refused):
-        # A proof is good for one try: a lost frame costs a new greeting, and so does an answer
-        # that was still on its way to a pull which died.
-        client.hello()
-        client.authenticate(keystore.link_key(greeting.terminal_id))
     return greeting.terminal_id
 
 

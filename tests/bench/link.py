@@ -168,6 +168,7 @@ def pico(journal: bytes, folder: Path) -> list[Row_]:
     """Pull, the floor and mpremote on the same virtual Pico, in simulated time."""
     rig = Rig(image_of("rp2_pico"))
     rig.keystore = keystore()
+    rig.client = lambda: LinkClient(PicoPort(rig.world), 600)  # it is emulated, and slow
     rig.provision({"price": 0})
     flash = bytearray(rig.world.flash_image())
     flash[FLASH_SIZE - JOURNAL_SIZE :] = journal

@@ -71,10 +71,11 @@ def test_a_terminal_is_brought_to_a_bundle_by_hashes_and_never_over_unread_sales
     assert (done.result, done.text) == ("would be done", "bundle") and rig.world.resets == 0
     done = flash(rig, good, store=rig.store)
     assert (done.result, done.before, done.now) == ("done", "0.1.0", "0.1.1"), done
-    programs = wire.programs
+    rig.pull()
+    before = wire.programs
     done = flash(rig, good)
     assert (done.result, done.text, done.written) == ("unchanged", "hashes are equal", 0)
-    assert wire.programs == programs and rig.world.resets == 1
+    assert wire.programs == before and rig.world.resets == 1
     rig.assert_balanced(PRICE)
 
 
@@ -99,6 +100,16 @@ def test_what_a_terminal_does_not_take_leaves_it_as_it_is(rig, bundles):
     image = needs.image("rp2_pico")
     assert flash(rig, image).result == "skipped"
     rig.assert_balanced(PRICE)
+
+
+def test_a_terminal_without_keys_takes_no_bundle(unix_binary, bundles, tmp_path):
+    one = TerminalRig(UnixWorld(unix_binary, tmp_path, time_scale=0.0), tmp_path)
+    try:
+        one.power_on("终端未初始化")
+        done = flash(one, bundles / "good.ocb")
+        assert done.result == "refused" and "is not provisioned" in done.text
+    finally:
+        one.close()
 
 
 def test_the_list_of_modules_must_be_the_images(tmp_path):

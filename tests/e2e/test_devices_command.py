@@ -48,7 +48,7 @@ def test_one_of_everything_is_told_and_nothing_is_disturbed(terminal, bare, tmp_
         pty_device(lambda data: next(noise) * 8, folder / "noisy"),
     ):
         (folder / "lan.txt").write_text(f"{esp.url()}  # the bench\nsocket://127.0.0.1:1\n")
-        found = devices(folder, "--timeout", "0.4", env=env)
+        found = devices(folder, env=env)
         drive.close()
         assert len(found) == 7 and "gone" not in found
         said = {name: (one["kind"], one["board"]) for name, one in found.items()}
@@ -62,11 +62,11 @@ def test_one_of_everything_is_told_and_nothing_is_disturbed(terminal, bare, tmp_
         assert not set(mute.got[: len(frame.encode(_quiet_hello()[0])) * 2]) & {2, 3, 4, 5, 10, 13}
     words = ("--terminal", TERMINAL, "--price", "1", "-d", folder / "till")
     assert onecard("provision", *words, env=env).returncode == 0
-    found = devices(folder, "--timeout", "0.4", env=env)["till"]
+    found = devices(folder, env=env)["till"]
     assert (found["terminal"], found["state"]) == (TERMINAL, "in service")
     assert found["unread"] >= 3 and found["note"] == ""
     locked = env | {"ONECARD_PASSPHRASE": ""}
-    found = devices(folder, "-d", folder / "till", "--timeout", "0.4", env=locked)["till"]
+    found = devices(folder, "-d", folder / "till", env=locked)["till"]
     assert found["unread"] is None and "passphrase" in found["note"]
 
 

@@ -48,7 +48,7 @@ class Board:
 @pytest.fixture
 def desk(tmp_path, monkeypatch):
     """(folder of ports, path of a UF2); short waits."""
-    monkeypatch.setattr("onecard.flash.drive._GONE_S", 1.0)
+    monkeypatch.setattr("onecard.flash.drive._GONE_S", 2.0)
     monkeypatch.setattr("onecard.flash.drive._LOOK_S", 0.02)
     folder = tmp_path / "hub"
     folder.mkdir()
@@ -57,10 +57,10 @@ def desk(tmp_path, monkeypatch):
     return folder, file
 
 
-def flash(folder, file, wait_s=5.0, **options):
+def flash(folder, file, wait_s=30.0, **options):
     search = Search((), folder, (folder,), is_usb=False)
-    jobs = [Job(one) for one in scan(search, timeout_s=0.2)]
-    wait = Options(search, timeout_s=0.2, wait_s=wait_s, **options)
+    jobs = [Job(one) for one in scan(search, timeout_s=0.5)]
+    wait = Options(search, timeout_s=0.5, wait_s=wait_s, **options)
     return run_all(jobs, find_wanted([file]), wait, every_s=0.02)
 
 

@@ -9,7 +9,7 @@ from ocwire import message
 
 from ..devices import BARE, TERMINAL, Found, Search, repl
 from ..keystore import Keystore
-from ..link import Greeting, LinkClient, LinkFailed, Refused, UpdateStatus, open_port
+from ..link import Greeting, LinkClient, Refused, UpdateStatus, open_port
 from ..pull import pull
 from ..store import Store
 from ..update import update
@@ -77,9 +77,7 @@ def bring(found: Found, wanted: Wanted, options: Options, say: Say) -> Outcome:
 def _plan(found: Found, wanted: Wanted, options: Options, say: Say) -> Plan:
     """What is lacking, by hashes alone; and what is at stake if anything is."""
     with _client(found, options) as client:
-        greeting = client.hello()
-        if greeting.is_provisioned:
-            _authenticate(client, greeting, options.keystore)
+        greeting = _log_in(client, options)
         now = client.update_status()
         takes_image = _takes_image(found, wanted, now)
         made, base = wanted.bundle, wanted.base if takes_image else now.base
@@ -93,8 +91,7 @@ def _plan(found: Found, wanted: Wanted, options: Options, say: Say) -> Plan:
             if options.store is not None and not options.is_dry:
                 say("pulling its records")
                 _pull(client, options)
-                greeting = client.hello()
-                _authenticate(client, greeting, options.keystore)
+                _log_in(client, options)
             stake = look(client, client.status())
     return Plan(takes_image, takes_bundle, now, greeting, stake)
 
@@ -135,9 +132,7 @@ def _image(found: Found, wanted: Wanted, options: Options, plan: Plan, say: Say)
     assert wanted.uf2 is not None
     say("service mode")
     with _client(found, options) as client:
-        greeting = client.hello()
-        if greeting.is_provisioned:
-            _authenticate(client, greeting, options.keystore)
+        _log_in(client, options)
         client.service()
     say("restarting as a drive")
     repl.to_bootloader(found.device)
@@ -190,19 +185,20 @@ def _client(found: Found, options: Options) -> LinkClient:
     return LinkClient(open_port(found.device), options.timeout_s)
 
 
-def _authenticate(client: LinkClient, greeting: Greeting, keystore: Keystore | None) -> None:
+def _log_in(client: LinkClient, options: Options) -> Greeting:
+    keystore = options.keystore
     if keystore is None:
-        raise FlashRefused(
-            f"terminal {greeting.terminal_id} talks only to its keystore",
-            "give --keystore and its passphrase",
-        )
+        greeting = client.hello()
+        if greeting.is_provisioned:
+            raise FlashRefused(
+                f"terminal {greeting.terminal_id} talks only to its keystore",
+                "give --keystore and its passphrase",
+            )
+        return greeting
     try:
-        client.authenticate(keystore.link_key(greeting.terminal_id))
+        return client.log_in(keystore.link_key)
     except Refused as error:
         raise FlashRefused(error.text, "is this the keystore it was provisioned from?") from error
-    except LinkFailed:
-        client.hello()
-        client.authenticate(keystore.link_key(greeting.terminal_id))
 
 
 def _pull(client: LinkClient, options: Options) -> None:

@@ -9,7 +9,7 @@ import dataclasses
 import json
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import occrypto
@@ -96,6 +96,24 @@ class LinkClient:
                 "it may be another device with this terminal's number: check what is plugged in",
             )
         self._session = Session(HOST, link_key, self._terminal_id, *nonces)
+
+    def log_in(self, key_of: Callable[[str], bytes]) -> Greeting:
+        """hello() and, at a terminal with keys, authenticate() with key_of(its number).
+
+        Tried twice: a proof is good for one try, so that a lost frame costs a new greeting, and so
+        does an answer that was still on its way to a host which died. Raises LinkFailed, Refused.
+        """
+        for is_last in (False, True):
+            greeting = self.hello()
+            if not greeting.is_provisioned:
+                break
+            try:
+                self.authenticate(key_of(greeting.terminal_id))
+                break
+            except (LinkFailed, Refused):
+                if is_last:
+                    raise
+        return greeting
 
     # -- requests ----------------------------------------------------------------------
 
