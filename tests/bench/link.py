@@ -1,8 +1,8 @@
 """Pull, flash and a fleet of forty beside mpremote, in one run; into docs/benchmarks.md.
 
-make bench-link. Bytes and turns are exact. Seconds on the unix port are the machine's; on the
-virtual Pico they are simulated, and the share of the line rate is against a script that does
-nothing but send bytes over the same port.
+make bench-link; one part alone: python tests/bench/link.py unix, or pico. Bytes and turns are
+exact. Seconds on the unix port are the machine's; on the virtual Pico they are simulated, and the
+share of the line rate is against a script that does nothing but send bytes over the same port.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -53,7 +53,7 @@ from tests.bench.native_report import write  # noqa: E402
 from tests.bench.readers import markdown  # noqa: E402
 
 SEED = 20261127
-PURCHASES, PICO_PURCHASES = 12_000, 400
+PURCHASES, PICO_PURCHASES = 12_000, 300
 PICO_FILE = 8 * 1024  # its littlefs has 32 KiB
 FLEET = 40
 # Modules that the bundle brings: each is given another docstring.
@@ -169,7 +169,7 @@ def pico(journal: bytes, folder: Path) -> list[Row_]:
     rig = Rig(image_of("rp2_pico"))
     rig.keystore = keystore()
     rig.client = lambda: LinkClient(PicoPort(rig.world), 600)  # it is emulated, and slow
-    rig.provision({"price": 0})
+    rig.provision()
     flash = bytearray(rig.world.flash_image())
     flash[FLASH_SIZE - JOURNAL_SIZE :] = journal
     rig.world.close()
@@ -343,39 +343,49 @@ def _table(title: str, rows: list[Row_], goal: str) -> Table:
     return table
 
 
-def main() -> None:
-    """Measure, print, write."""
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        tables = []
-        say: Callable[[str], None] = print
-        say("filling a journal")
-        journal = filled(PURCHASES)
-        ours = pull_unix(folder, journal)
-        say("mpremote on the unix port")
-        with Store(folder / "s.duckdb") as store:
-            data = b"".join(item.raw for item in store.records(TERMINAL))
-        rows = [*ours, mpremote_unix(data, folder)]
-        tables.append(_table("Pull, unix port over a pseudo-terminal", rows, "1.02|0.05||"))
-        say("updates")
-        rows = flashing(folder)
-        tables.append(_table("Flash, unix port", rows, "1.02||< 1, equal|"))
-        say("forty terminals")
-        forty = Table("", "first tick, s", "last tick, s", title=f"{FLEET} terminals, unix port")
-        for what, first, last in [*fleet(folder)]:
-            forty.add_row(what, f"{first:.1f}", f"{last:.1f}")
-        tables.append(forty)
-        if "--no-pico" not in sys.argv:
-            say("the virtual Pico")
-            rows = pico(filled(PICO_PURCHASES), folder)
-            tables.append(_table("Pull, virtual Pico, simulated time", rows, "1.02|0.05||95 %"))
+def unix_tables(folder: Path) -> list[Table]:
+    """Pull, flash and the fleet on the unix port."""
+    print("pull on the unix port")
+    ours = pull_unix(folder, filled(PURCHASES))
+    print("mpremote on the unix port")
+    with Store(folder / "s.duckdb") as store:
+        data = b"".join(item.raw for item in store.records(TERMINAL))
+    rows = [*ours, mpremote_unix(data, folder)]
+    tables = [_table("Pull, unix port over a pseudo-terminal", rows, "1.02|0.05||")]
+    print("updates")
+    tables.append(_table("Flash, unix port", flashing(folder), "1.02||< 1, equal|"))
+    print("forty terminals")
+    forty = Table("", "first tick, s", "last tick, s", title=f"{FLEET} terminals, unix port")
+    for what, first, last in fleet(folder):
+        forty.add_row(what, f"{first:.1f}", f"{last:.1f}")
+    return [*tables, forty]
+
+
+def pico_tables(folder: Path) -> list[Table]:
+    """Pull on the virtual Pico."""
+    print("the virtual Pico")
+    rows = pico(filled(PICO_PURCHASES), folder)
+    return [_table("Pull, virtual Pico, simulated time", rows, "1.02|0.05||95 %")]
+
+
+PARTS = {"unix": unix_tables, "pico": pico_tables}
+
+
+def main(parts: list[str]) -> None:
+    """Measure these parts (all, if none is named), print them; write all that were measured."""
+    kept = ROOT / "build" / "bench-link"
+    kept.mkdir(parents=True, exist_ok=True)
     console = Console(width=130)
-    for table in tables:
-        console.print(table)
-    if "--no-pico" not in sys.argv:
-        part = HEAD + "\n".join(f"### {table.title}\n\n{markdown(table)}\n" for table in tables)
-        write(ROOT / "docs" / "benchmarks.md", part.rstrip(), MARKS)
+    for name in parts or list(PARTS):
+        with tempfile.TemporaryDirectory() as folder:
+            tables = PARTS[name](Path(folder))
+        for table in tables:
+            console.print(table)
+        (kept / f"{name}.md").write_text("\n".join(markdown(table) for table in tables))
+    texts = [kept / f"{name}.md" for name in PARTS]
+    whole = HEAD + "\n".join(file.read_text() for file in texts if file.exists())
+    write(ROOT / "docs" / "benchmarks.md", whole.rstrip(), MARKS)
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])
