@@ -105,7 +105,7 @@ def morning(tmp_path, terminals, flashed, wait_s, timeout):
 
 def test_a_technicians_morning_on_two_terminals(unix_image, tmp_path):
     terminals = {"one": ("--blank",), "two": ("--blank",)}
-    morning(tmp_path, terminals, (), TIMEOUT_S, "1")
+    morning(tmp_path, terminals, (), TIMEOUT_S, "3")
 
 
 @pytest.mark.slow
