@@ -7,6 +7,7 @@ disk (DuckDB's commit), so an acknowledgement may follow it.
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -55,14 +56,25 @@ _ARROW = pa.schema(
 
 
 class StoreError(OneCardError):
-    """The store cannot be opened, or holds something else under a record's number."""
+    """The store cannot be opened or written, or (is_conflict) holds something else under a
+    record's number."""
+
+    is_conflict = False
+
+
+class StoreConflict(StoreError):
+    """Another record stands under a number: two devices, or a replaced flash."""
+
+    is_conflict = True
 
 
 class Store:
-    """path: the DuckDB file, made if it is not there."""
+    """path: the DuckDB file, made if it is not there. append() and last() may be called by several
+    threads."""
 
     def __init__(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
+        self._lock = threading.RLock()
         try:
             self._db = duckdb.connect(str(path))
             self._db.execute(_SCHEMA)
@@ -72,8 +84,11 @@ class Store:
             ) from error
 
     def close(self) -> None:
-        """Let go of the file."""
-        self._db.close()
+        """Let go of the file. Everything that was appended is in it already."""
+        try:
+            self._db.close()
+        except duckdb.Error:
+            pass  # it could not tidy up; the next one to open it does
 
     def __enter__(self) -> Store:
         return self
@@ -89,6 +104,16 @@ class Store:
         """
         if not records:
             return 0
+        with self._lock:
+            try:
+                return self._append(terminal, records)
+            except duckdb.Error as error:
+                raise StoreError(
+                    f"the store cannot be written: {error}",
+                    "is the disk full? nothing of it was acknowledged: make room, run again",
+                ) from error
+
+    def _append(self, terminal: str, records: Sequence[record.Record]) -> int:
         known = {
             seq: raw
             for seq, raw in self._db.execute(
@@ -98,7 +123,7 @@ class Store:
         }
         for item in records:
             if known.get(item.seq, item.raw) != item.raw:
-                raise StoreError(
+                raise StoreConflict(
                     f"terminal {terminal} sent another record {item.seq} than before",
                     "two devices with one number, or a replaced flash: keep both, pull neither, "
                     "and look at `onecard logs --terminal` around it",
@@ -127,9 +152,11 @@ class Store:
 
     def last(self, terminal: str) -> tuple[int, bytes]:
         """(sequence number, MAC) of the terminal's newest record; (0, FIRST_MAC) without one."""
-        found = self._db.execute(
-            "SELECT seq, raw FROM records WHERE terminal = ? ORDER BY seq DESC LIMIT 1", [terminal]
-        ).fetchone()
+        with self._lock:
+            found = self._db.execute(
+                "SELECT seq, raw FROM records WHERE terminal = ? ORDER BY seq DESC LIMIT 1",
+                [terminal],
+            ).fetchone()
         if found is None:
             return 0, record.FIRST_MAC
         item = record.Record(found[0], found[1])

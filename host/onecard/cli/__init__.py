@@ -19,10 +19,13 @@ from . import (
     card_read,
     config,
     demo,
+    devices,
+    flash,
     keystore,
     logs,
     provision,
     pull,
+    service,
     sim,
     update,
     verify,
@@ -36,7 +39,11 @@ app = typer.Typer(
     rich_markup_mode="rich",
     pretty_exceptions_enable=False,
 )
-for module in (demo, sim, build, config, provision, pull, logs, verify, keystore, bundle, update):
+_MODULES = (
+    demo, sim, build, devices, flash, config, provision, pull, logs, verify, keystore, bundle,
+    update, service,
+)  # fmt: skip
+for module in _MODULES:
     module.register(app)
 card_app = typer.Typer(
     help="Cards: read a real one; make, show and tap virtual ones.", no_args_is_help=True

@@ -42,10 +42,11 @@ def register(app: typer.Typer) -> None:
         Example: onecard verify --json
         """
         keystore = open_keystore(path)
+        purse = keystore.purse if keystore.purse.dtk else None  # a collector proves no TACs
         with Store(store) as opened:
             names = [terminal] if terminal else opened.terminals()
             reports = [
-                verify(name, opened.records(name), keystore.journal_key(name), keystore.purse)
+                verify(name, opened.records(name), keystore.journal_key(name), purse)
                 for name in names
             ]
         if terminal and not reports[0].records:
