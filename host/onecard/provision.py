@@ -6,6 +6,8 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
+from ocwire import settings as rules
+
 from .errors import OneCardError
 from .keystore import Keystore
 from .lent import with_glyphs
@@ -14,7 +16,6 @@ from .settings import Settings
 
 NEW, CHANGED, UNCHANGED = "new", "provisioned again", "unchanged"
 _CLOCK_TOLERANCE_S = 2
-_MASK = "***"
 
 
 def provision(
@@ -75,11 +76,5 @@ def bring(
 
 
 def _are(read: dict[str, Any], settings: Settings) -> bool:
-    """True if a terminal's configuration says what these settings do (PINs are masked)."""
-    return _unmasked(read) == _unmasked(settings.values)
-
-
-def _unmasked(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {k: _MASK if k == "pin" else _unmasked(v) for k, v in value.items()}
-    return [_unmasked(one) for one in value] if isinstance(value, list) else value
+    """True if a terminal's configuration says what these settings do; its PINs are masked."""
+    return read == rules.hidden(settings.values)
