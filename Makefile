@@ -11,7 +11,7 @@ CTESTS = $(MAKE) -s -j2 -C native/ctests OUT=$(CURDIR)/build/ctests PYTHON=$(CUR
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test quick lint arch firmware natmod test-power peers bench bench-native size clean
 .PHONY: bench-link screens fuzz ctcheck stubs bench-readers test-readers-full test-money bench-tap bench-scenes
-.PHONY: soak bench-journal
+.PHONY: soak bench-journal test-pico
 
 help:  ## this list
 	@sed -n 's/^\([a-z][a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 18
@@ -41,11 +41,14 @@ lint:  ## ruff, mypy, types of drivers and boards against MicroPython's stubs, t
 	$(PY) tools/typecheck.py
 	$(PY) -m pytest -q tests/arch
 
-test-power:  ## exhaustive: power cuts twice deep on three targets, every bit flip of a journal; hours
+test-power:  ## exhaustive: power cuts twice deep on three targets, every bit flip of a journal; two hours or more
 	@rm -rf build/power && mkdir -p build/power
 	$(POWER) --junitxml build/power/host.xml tests/power/test_*_cuts.py tests/power/test_rot.py tests/device/test_power_unix.py
 	$(POWER) --junitxml build/power/pico.xml tests/device/test_pico_cuts.py tests/device/test_pico_update_cuts.py
 	$(PY) tests/power/report.py
+
+test-pico:  ## every test on the virtual Pico but the power cuts, the long ones too; 30 minutes
+	$(PYTEST) -m pico --deselect tests/device/test_pico_cuts.py --deselect tests/device/test_pico_update_cuts.py tests
 
 test-readers-full:  ## the readers' exhaustive forms: faults at every byte, every scenario on the Pico; 25 minutes
 	$(PYTEST) tests/chip tests/peers tests/device/test_reader_scenario.py tests/device/test_pico_readers.py tests/device/test_pico_sam.py

@@ -204,6 +204,7 @@ def test_watchdog_and_reset_bring_the_link_back(world):
     assert world.exec("import machine; print(machine.reset_cause())") == "3\n"
 
 
+@pytest.mark.slow
 def test_two_runs_are_equal(image):
     def run():
         one = open_repl(PicoWorld(flash=image))

@@ -166,6 +166,7 @@ def test_the_section_on_the_virtual_pico(uf2):
 
 
 @pytest.mark.pico
+@pytest.mark.slow
 def test_the_section_through_the_whole_terminal_on_the_virtual_pico(uf2):
     rig = Rig(uf2)
     # Four records come before: boot, keys and twice the clock.

@@ -51,6 +51,7 @@ def rig(flash):
     one.world.close()
 
 
+@pytest.mark.slow
 def test_an_update_is_taken_confirmed_stays_and_costs_no_ram(rig, tmp_path):
     free_before = connect(rig).status().ram_free_bytes
     made = signed(tmp_path, board="rp2_pico")

@@ -39,12 +39,13 @@ class Shell:
         size = struct.pack("HHHH", ROWS, COLUMNS, 0, 0)
         fcntl.ioctl(self._slave, termios.TIOCSWINSZ, size)
         self._before = termios.tcgetattr(self._slave)
+        own = {k: v for k, v in os.environ.items() if k not in ("COLUMNS", "LINES")}
         self.process = subprocess.Popen(
             self._command,
             stdin=self._slave,
             stdout=self._slave,
             stderr=self._slave,
-            env=os.environ | {"TERM": "xterm-256color"},
+            env=own | {"TERM": "xterm-256color"},
             start_new_session=True,
         )
         return self
