@@ -5,6 +5,7 @@ when the configuration changes or the reader or the flash fails.
 """
 
 import asyncio
+import gc
 
 import occrypto
 from occard.qr import Codes, TokenDecoder, TransitDecoder
@@ -107,12 +108,33 @@ class Terminal:
 
     def configure(self, raw):
         """Take a new configuration (JSON bytes). Raises SettingError; the old one stays then."""
-        values = self._checked(raw)
-        config.save(self._board.root + "/config.json", values)
-        self.config = values
-        self._make_engine()
+        before = self.config
+        self._take(self._checked(raw))
+        try:
+            config.save(self._board.root + "/config.json", self.config)
+        except OSError:
+            self._take(before)
+            raise
         self.record(record.CONFIGURED, self.clock.now_s(), occrypto.crc32(raw), _SUBJECT_CONFIG)
         self._changed.set()
+
+    def _take(self, values):
+        """Work by these settings from now on. Raises SettingError, and goes on by those before, if
+        they want more memory than there is."""
+        before = self.config
+        self._changed.set()  # the scene brings its own tables
+        try:
+            self._remake(values)
+        except MemoryError:
+            self._remake(before)
+            raise SettingError("counted_cards", "more than this board has memory for") from None
+
+    def _remake(self, values):
+        if self.engine is not None:
+            self.engine.rules.release()  # the old tables and the new have no room side by side
+        self.config = values
+        gc.collect()
+        self._make_engine()
 
     def provision(self, values, raw):
         """Take keys (fields of PROVISION) and configuration. Refused over unread records."""
@@ -179,7 +201,7 @@ class Terminal:
     def _mount_or_say_why(self):
         try:
             self._mount()
-        except (JournalError, OSError) as error:  # nothing can be sold, but the link must answer
+        except (JournalError, OSError, MemoryError) as error:  # the link must answer all the same
             self.fault = "%s: %s" % (type(error).__name__, error)
 
     def _mount(self):

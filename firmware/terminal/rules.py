@@ -51,7 +51,7 @@ class Rules:
 
     meters: the terminal's Shift and the scene's own, with check(serial, amount, now_s), which
     raises Refusal for a purchase that may not be, and took(serial, amount, time_s, tti, payload),
-    told of each transaction that was done.
+    told of each transaction that was done; the scene's also with release().
     """
 
     def __init__(
@@ -75,6 +75,14 @@ class Rules:
         """Have the scene's own meter beside the terminal's. A scene that starts again brings a new
         one in the place of the one before."""
         self.meters[1:] = (meter,)
+
+    def release(self):
+        """Another configuration comes, and needs the memory. Until then nobody may pay whom a
+        limit concerns."""
+        if self._tally is not None:
+            self._tally.release()
+        for meter in self.meters[1:]:
+            meter.release()
 
     async def check(self, card, order, clock, ledger):
         """Raises Refusal if `card` may not do `order` now."""

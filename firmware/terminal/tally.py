@@ -7,6 +7,7 @@ from ocwire import calendar, record
 
 _ENTRY = ">IIII"  # fingerprint of the serial (never 0), fen, purchases, time of the last one
 _SIZE = struct.calcsize(_ENTRY)
+_BLOCK = 64  # entries of a block: a heap in pieces has no room for the whole table
 _BATCH_SIZE = 2048
 
 
@@ -21,9 +22,13 @@ class Tally:
 
     def __init__(self, cards, start_of):
         self._count = cards
-        self._table = bytearray(cards * _SIZE)
+        self._blocks = [bytearray(_BLOCK * _SIZE) for _ in range(-(-cards // _BLOCK))]
         self._start_of = start_of
         self._start_s = None
+
+    def release(self):
+        """Give the memory back: what still asks finds the table full."""
+        self._count, self._blocks = 0, ()
 
     def of(self, serial, now_s):
         """(fen, purchases, time of the last one) of this card in the present period; zeros for a
@@ -32,7 +37,7 @@ class Tally:
         at = self._place(serial)
         if at is None:
             return 0xFFFFFFFF, 0xFFFF, now_s
-        return struct.unpack_from(_ENTRY, self._table, at)[1:]
+        return struct.unpack_from(_ENTRY, *at)[1:]
 
     def add(self, serial, amount, time_s):
         """A purchase of `amount` fen. One of a period before the latest changes nothing."""
@@ -42,9 +47,9 @@ class Tally:
         self._turn(start_s)
         at = self._place(serial)
         if at is not None:
-            _, spent, count, _ = struct.unpack_from(_ENTRY, self._table, at)
+            _, spent, count, _ = struct.unpack_from(_ENTRY, *at)
             spent = min(spent + amount, 0xFFFFFFFF)
-            struct.pack_into(_ENTRY, self._table, at, _mark(serial), spent, count + 1, time_s)
+            struct.pack_into(_ENTRY, *at, _mark(serial), spent, count + 1, time_s)
 
     def restore(self, journal, now_s):
         """Count the present period's purchases: reads its records of the journal once."""
@@ -56,18 +61,22 @@ class Tally:
     def _turn(self, start_s):
         if start_s != self._start_s:
             self._start_s = start_s
-            for at in range(0, len(self._table), _SIZE):
-                struct.pack_into(_ENTRY, self._table, at, 0, 0, 0, 0)
+            for block in self._blocks:
+                for at in range(0, len(block), _SIZE):
+                    struct.pack_into(_ENTRY, block, at, 0, 0, 0, 0)
 
     def _place(self, serial):
-        """Offset of the card's entry, or of the empty one it may take; None if all are taken."""
+        """(block, offset) of the card's entry, or of the empty one it may take; None if all are
+        taken."""
+        if not self._count:
+            return None
         mark = _mark(serial)
         number = mark % self._count
         for _ in range(self._count):
-            at = number * _SIZE
-            found = struct.unpack_from(">I", self._table, at)[0]
+            block, at = self._blocks[number // _BLOCK], number % _BLOCK * _SIZE
+            found = struct.unpack_from(">I", block, at)[0]
             if found in (0, mark):
-                return at
+                return block, at
             number = (number + 1) % self._count
         return None
 

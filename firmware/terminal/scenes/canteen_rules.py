@@ -89,6 +89,10 @@ class Meter:
         if meal["limit"] and spent + amount > meal["limit"]:
             raise Refusal(Outcome(OVER_MEAL, amount, detail="%d fen this meal" % spent))
 
+    def release(self):
+        """Another configuration comes."""
+        self._tally.release()
+
     def took(self, serial, amount, time_s, tti, payload):
         """A transaction was done."""
         if tti not in record.LOADS:

@@ -74,6 +74,9 @@ class Gate:
         if left is not None and left < self.group:
             raise Refusal(Outcome(OVER_COUNT, detail="%d places left" % left))
 
+    def release(self):
+        """Nothing large is held."""
+
     def took(self, serial, amount, time_s, tti, payload):
         """A card's entry was done."""
         if payload[:4] == PAYLOAD:

@@ -81,6 +81,9 @@ class Counter:
     def check(self, serial, amount, now_s):
         """Nothing is sold here."""
 
+    def release(self):
+        """Nothing large is held."""
+
     def took(self, serial, amount, time_s, tti, payload):
         """A load was done: if it is of this list, its place is served."""
         mine = PAYLOAD + (self._version or 0).to_bytes(4, "big")
