@@ -18,6 +18,7 @@ from . import (
     card,
     card_read,
     config,
+    county,
     demo,
     keystore,
     logs,
@@ -36,7 +37,10 @@ app = typer.Typer(
     rich_markup_mode="rich",
     pretty_exceptions_enable=False,
 )
-for module in (demo, sim, build, config, provision, pull, logs, verify, keystore, bundle, update):
+_MODULES = (
+    demo, sim, build, config, provision, pull, logs, verify, county, keystore, bundle, update,
+)  # fmt: skip
+for module in _MODULES:
     module.register(app)
 card_app = typer.Typer(
     help="Cards: read a real one; make, show and tap virtual ones.", no_args_is_help=True
