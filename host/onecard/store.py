@@ -166,8 +166,10 @@ class Store:
         return item.seq, item.mac
 
     def terminals(self) -> list[str]:
-        """Terminals with records here."""
-        rows = self._db.execute("SELECT DISTINCT terminal FROM records ORDER BY terminal")
+        """Terminals with records here, or whose records are gone."""
+        rows = self._db.execute(
+            "SELECT terminal FROM records UNION SELECT terminal FROM heads ORDER BY terminal"
+        )
         return [row[0] for row in rows.fetchall()]
 
     def records(self, terminal: str, from_seq: int = 0) -> Iterable[record.Record]:

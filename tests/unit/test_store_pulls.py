@@ -12,7 +12,7 @@ from ocwire import record
 from onecard.sim.county import make_county
 from onecard.store import Store, StoreConflict, StoreError
 
-DAY = datetime.date(2026, 11, 26)
+DAY = datetime.date(2025, 6, 12)
 KEPT = "SELECT * EXCLUDE stored_s FROM records ORDER BY terminal, seq"
 HEADS = "SELECT * FROM heads ORDER BY terminal"
 

@@ -23,7 +23,7 @@ def register(app: typer.Typer) -> None:
         folder: Annotated[Path, typer.Argument(help="New folder for it.")],
         day: Annotated[
             datetime.datetime, typer.Option(formats=["%Y-%m-%d"], help="The day.")
-        ] = datetime.datetime(2026, 11, 26),
+        ] = datetime.datetime(2025, 6, 12),
         terminals: Annotated[int, typer.Option(min=9, max=100_000, help="How many.")] = 300,
         records: Annotated[
             int, typer.Option(min=100, max=20_000_000, help="About how many records.")

@@ -173,8 +173,8 @@ class _Traffic:
         times = sorted(county.at(rng.uniform(*rng.choice(spans))) for _ in range(count))
         for now_s in times:
             terminal = rng.choice(names)
-            if terminal.records[-1].time_s > now_s:
-                continue
+            if max(item.time_s for item in terminal.records[-4:]) > now_s:
+                continue  # somebody is being served
             purse = self._someone(now_s)
             purse.free_s = now_s + _GAP_S
             self._scenes[terminal.place.scene](terminal, purse, now_s)

@@ -16,27 +16,16 @@ from onecard.errors import OneCardError
 from .day import County, buy
 from .journals import Purse, Terminal
 
-(
-    REPLAYED,
-    TAIL,
-    CLONED_CARD,
-    CLONED_TERMINAL,
-    EDITED,
-    EDITED_TABLE,
-    CLOCK,
-    PULLED_TWICE,
-    RELAYED,
-) = (
-    "replayed record",
-    "deleted tail",
-    "cloned card",
-    "cloned terminal",
-    "edited amount",
-    "edited table",
-    "clock game",
-    "duplicated pull",
-    "card in two places",
-)
+REPLAYED = "replayed record"
+TAIL = "deleted tail"
+CLONED_CARD = "cloned card"
+CLONED_TERMINAL = "cloned terminal"
+EDITED = "edited amount"
+EDITED_TABLE = "edited table"
+CLOCK = "clock game"
+PULLED_TWICE = "duplicated pull"
+RELAYED = "card in two places"
+FALSE_MONEY = "false money"
 _AMOUNT = record.HEAD_SIZE + 15  # of an intent (SPEC.md section 1)
 
 
@@ -81,6 +70,7 @@ def plant(county: County) -> Plan:
     frauds = [
         _clone_card(county, sellers[0], others[0]),
         _relay(county, sellers[0], others[0]),
+        _fill(county, sellers[0]),
         _play_with_clock(county, marks[0]),
         _fraud(REPLAYED, marks[1], len(marks[1].records) + 1),
         _fraud(TAIL, marks[2], len(marks[2].records) - 5),
@@ -152,6 +142,17 @@ def _relay(county: County, here: Terminal, there: Terminal) -> Fraud:
     seq, card = here.deals[-1].seq, purse.serial.hex()
     purse.balance = 0
     return Fraud(RELAYED, here.place.terminal, seq, card, (other,))
+
+
+def _fill(county: County, here: Terminal) -> Fraud:
+    """A card is given 50.00 by somebody who can write it, and no terminal loads it."""
+    purse = _owner(county)
+    buy(here, purse, county.at(23.1), 400)
+    purse.balance += 5000
+    buy(here, purse, county.at(23.2), 500)
+    seq, card = here.deals[-1].seq, purse.serial.hex()
+    purse.balance = 0
+    return Fraud(FALSE_MONEY, here.place.terminal, seq, card)
 
 
 def _play_with_clock(county: County, terminal: Terminal) -> Fraud:
