@@ -50,9 +50,10 @@ CREATE TABLE IF NOT EXISTS merchants (      -- whose a terminal is
     terminal VARCHAR PRIMARY KEY, merchant VARCHAR NOT NULL, scene VARCHAR NOT NULL
 );
 CREATE TABLE IF NOT EXISTS settled (        -- in which day's settlement a transaction went
-    terminal VARCHAR NOT NULL, seq UINTEGER NOT NULL, day DATE NOT NULL,
+    terminal VARCHAR NOT NULL, seq UINTEGER NOT NULL, day INTEGER NOT NULL,  -- since 1970
     PRIMARY KEY (terminal, seq)
 );
+CREATE TABLE IF NOT EXISTS closings (day INTEGER PRIMARY KEY);
 CREATE TABLE IF NOT EXISTS store_version (version UINTEGER NOT NULL);
 """
 

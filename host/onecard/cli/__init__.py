@@ -22,8 +22,11 @@ from . import (
     demo,
     keystore,
     logs,
+    merchants,
     provision,
     pull,
+    report,
+    settle,
     sim,
     update,
     verify,
@@ -38,7 +41,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 _MODULES = (
-    demo, sim, build, config, provision, pull, logs, verify, county, keystore, bundle, update,
+    demo, sim, build, config, provision, pull, logs, verify, merchants, settle, report, county,
+    keystore, bundle, update,
 )  # fmt: skip
 for module in _MODULES:
     module.register(app)

@@ -43,7 +43,7 @@ records = ibis.table(_RECORDS, name="records")
 merchants = ibis.table(
     {"terminal": "string", "merchant": "string", "scene": "string"}, name="merchants"
 )
-settled = ibis.table({"terminal": "string", "seq": "int64", "day": "date"}, name="settled")
+settled = ibis.table({"terminal": "string", "seq": "int64", "day": "int64"}, name="settled")
 # of an audit: terminals whose records from `from_seq` on are not proved; single transactions
 unproved = ibis.table({"terminal": "string", "from_seq": "int64"}, name="unproved")
 held = ibis.table({"terminal": "string", "seq": "int64", "reason": "string"}, name="held")
