@@ -172,6 +172,7 @@ class _Audit:
 
     def across(self) -> None:
         """What no terminal can see alone. Clones first: what they did is held back."""
+        relations.assemble(self._db)
         for row in relations.fetch(self._db, cross.cloned):
             card, amount = row["card"], yuan(row["amount"])
             text = f"card {masked(card)} exists twice: {amount} at its count {row['counter']}, "

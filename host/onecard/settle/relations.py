@@ -48,6 +48,33 @@ settled = ibis.table({"terminal": "string", "seq": "int64", "day": "int64"}, nam
 unproved = ibis.table({"terminal": "string", "from_seq": "int64"}, name="unproved")
 held = ibis.table({"terminal": "string", "seq": "int64", "reason": "string"}, name="held")
 
+_MOVES = {
+    "terminal": "string",
+    "card": "string",
+    "amount": "int64",
+    "time_s": "int64",
+    "tti": "int64",
+    "application": "int64",
+    "counter": "int64",
+    "terminal_serial": "int64",
+    "undoes": "int64",
+    "intent_seq": "int64",
+    "before": "int64",
+    "after": "int64",
+    "seq": "int64",
+    "outcome": "int64",
+    "kind": "string",
+    "account": "string",
+    "merchant": "string",
+    "scene": "string",
+    "issuer": "string",
+    "day": "int64",
+    "is_counted": "boolean",
+    "is_doubtful": "boolean",
+    "is_proved": "boolean",
+}
+moves = ibis.table(_MOVES, name="moves")
+
 _OF_INTENT = (
     "card",
     "amount",
@@ -83,11 +110,8 @@ def _endings() -> ir.Table:
     return ends.select("terminal", "seq", "intent_seq", "outcome", after=ends.balance)
 
 
-def purse_transactions() -> ir.Table:
-    """Every transaction of a purse. outcome 0: open; seq is its intent's then.
-
-    is_proved: nothing of it is in an unproved stretch of its terminal, nor held.
-    """
+def _of_purses() -> ir.Table:
+    """Every transaction of a purse. outcome 0: open; seq is its intent's then."""
     opens, ends = _openings(), _endings()
     t = opens.left_join(ends, ["terminal", "intent_seq"])
     kind = ibis.cases(
@@ -96,7 +120,7 @@ def purse_transactions() -> ir.Table:
         else_=LOAD,
     )
     accounts = [(t.application == p.code, p.account) for p in PURSES]
-    t = t.select(
+    return t.select(
         "terminal",
         *_OF_INTENT,
         "intent_seq",
@@ -107,17 +131,16 @@ def purse_transactions() -> ir.Table:
         kind=kind,
         account=ibis.cases(*accounts, else_="application " + t.application.cast("string")),
     )
-    return _with_proof(t)
 
 
-def other_transactions() -> ir.Table:
+def _of_others() -> ir.Table:
     """Money that moved by a code or on a medical account: settled with whoever answers for it."""
     kinds = (records.kind == record.CODE) & (records.amount > 0)
     kinds |= (records.kind == record.MEDICAL) & (records.event == record.COMMITTED)
     t = records.filter(kinds)
     name = ibis.cases((t.kind == record.CODE, CODE), else_=MEDICAL)
     null = ibis.null("int64")
-    t = t.select(
+    return t.select(
         "terminal",
         "card",
         "amount",
@@ -135,28 +158,16 @@ def other_transactions() -> ir.Table:
         kind=name,
         account=name,
     )
-    return _with_proof(t)
 
 
-def _with_proof(t: ir.Table) -> ir.Table:
-    from_seq = unproved.rename(un_terminal="terminal")
-    reasons = held.rename(held_terminal="terminal", held_seq="seq")
-    t = t.left_join(from_seq, [("terminal", "un_terminal")]).drop("un_terminal")
-    t = t.left_join(reasons, [("terminal", "held_terminal"), ("seq", "held_seq")])
-    reason = ibis.cases(
-        (t.from_seq.notnull() & (t.seq >= t.from_seq), "not proved"),
-        else_=ibis.coalesce(t.reason, ""),
-    )
-    return t.mutate(held_for=reason).drop("from_seq", "held_terminal", "held_seq", "reason")
-
-
-def transactions() -> ir.Table:
+def assembled() -> ir.Table:
     """All of both, with whose terminal it was, the card's issuer and the day (of the terminal's
-    clock, China Standard Time)."""
-    purse = purse_transactions()
-    t = purse.union(other_transactions().select(*purse.columns))
-    places = merchants.rename(of="terminal")
-    t = t.left_join(places, [("terminal", "of")])
+    clock, China Standard Time). is_proved: it ends before its terminal's unproved stretch."""
+    purse = _of_purses()
+    t = purse.union(_of_others().select(*purse.columns))
+    places, from_seq = merchants.rename(of="terminal"), unproved.rename(un_terminal="terminal")
+    t = t.left_join(places, [("terminal", "of")]).drop("of")
+    t = t.left_join(from_seq, [("terminal", "un_terminal")]).drop("un_terminal")
     return t.mutate(
         merchant=ibis.coalesce(t.merchant, UNKNOWN),
         scene=ibis.coalesce(t.scene, UNKNOWN),
@@ -164,7 +175,28 @@ def transactions() -> ir.Table:
         day=((t.time_s + calendar.CST_OFFSET_S) // DAY_S).cast("int64"),
         is_counted=t.outcome.isin(list(record.COUNTED)),
         is_doubtful=t.outcome.isin([0, record.IN_DOUBT, record.WRONG_MAC2]),
-    ).drop("of")
+        is_proved=t.from_seq.isnull() | (t.seq < t.from_seq),
+    ).select(*_MOVES)
+
+
+def transactions() -> ir.Table:
+    """What was assembled, each with why it is held back: "" if it is not."""
+    reasons = held.rename(held_terminal="terminal", held_seq="seq")
+    t = moves.left_join(reasons, [("terminal", "held_terminal"), ("seq", "held_seq")])
+    reason = ibis.ifelse(t.is_proved, ibis.coalesce(t.reason, ""), "not proved")
+    return t.mutate(held_for=reason).drop("held_terminal", "held_seq", "reason")
+
+
+def purse_transactions() -> ir.Table:
+    """Those of purses alone."""
+    t = transactions()
+    return t.filter(t.application.notnull())
+
+
+def assemble(db: duckdb.DuckDBPyConnection) -> None:
+    """Make the table `moves`, which all other relations stand on, from the store as it is now."""
+    db.execute("SET python_enable_replacements = false")
+    db.execute(f"CREATE OR REPLACE TEMP TABLE moves AS {sql(assembled)}")
 
 
 @functools.cache
