@@ -71,11 +71,12 @@ def prepare(db: duckdb.DuckDBPyConnection) -> None:
     if names and "records" not in names:
         raise ForeignFile(f"it holds other tables: {', '.join(sorted(names)[:5])}")
     if "store_version" in names:
-        found = db.execute("SELECT max(version) FROM store_version").fetchone()
-        if found and found[0] is not None and found[0] > VERSION:
-            raise ForeignFile(f"its version is {found[0]}, this onecard knows {VERSION}")
-        if found and found[0] == VERSION:
-            return
+        # all of a result is fetched: DuckDB 2 does nothing else on a connection before that
+        for (found,) in db.execute("SELECT max(version) FROM store_version").fetchall():
+            if found is not None and found > VERSION:
+                raise ForeignFile(f"its version is {found}, this onecard knows {VERSION}")
+            if found == VERSION:
+                return
     with transaction(db):
         is_old = "records" in names
         if is_old:

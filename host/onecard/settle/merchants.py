@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 from pathlib import Path
 
+import pyarrow as pa
+
 from ..errors import OneCardError
 from ..keystore import parse_terminal_id
 from ..settings.fields import OF_SCENE
@@ -58,5 +60,9 @@ def _fault(row: list[str]) -> str:
 def keep_merchants(store: Store, rows: list[tuple[str, str, str]]) -> int:
     """Into the store, in the place of what it knew of these terminals; how many."""
     if rows:
-        store.database.executemany("INSERT OR REPLACE INTO merchants VALUES (?, ?, ?)", rows)
+        names = ("terminal", "merchant", "scene")
+        table = pa.table(dict(zip(names, map(list, zip(*rows, strict=True)), strict=True)))
+        store.database.register("listed", table)
+        store.database.execute("INSERT OR REPLACE INTO merchants SELECT * FROM listed")
+        store.database.unregister("listed")
     return len(rows)

@@ -7,6 +7,7 @@ from collections import defaultdict
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+import pyarrow as pa
 from ocwire import record
 from ocwire.errors import RecordError
 
@@ -65,9 +66,8 @@ def name_day(number: int) -> str:
 
 def is_closed(store: Store, day: datetime.date) -> bool:
     """Whether the day's settlement is booked."""
-    query = "SELECT count(*) FROM closings WHERE day = ?"
-    found = store.database.execute(query, [day_number(day)]).fetchone()
-    return bool(found and found[0])
+    query = "SELECT day FROM closings WHERE day = ?"
+    return bool(store.database.execute(query, [day_number(day)]).fetchall())
 
 
 def settle(store: Store, keystore: Keystore, day: datetime.date, rates: Rates) -> Settlement:
@@ -189,9 +189,11 @@ def close(store: Store, day: datetime.date, settled: Settlement) -> int:
     db, number = store.database, day_number(day)
     rows = relations.fetch(db, totals.items, number, False)
     with transaction(db):
-        if rows:
-            booked = [(row["terminal"], row["seq"], number) for row in rows]
-            db.executemany("INSERT INTO settled VALUES (?, ?, ?)", booked)
+        names = ("terminal", "seq")
+        booked = pa.table({name: [row[name] for row in rows] for name in names})
+        db.register("booked", booked)
+        db.execute("INSERT INTO settled SELECT terminal, seq, ? FROM booked", [number])
+        db.unregister("booked")
         db.execute("INSERT INTO closings VALUES (?)", [number])
     settled.is_closed = True
     return len(rows)
