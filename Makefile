@@ -10,7 +10,8 @@ CTESTS = $(MAKE) -s -j2 -C native/ctests OUT=$(CURDIR)/build/ctests PYTHON=$(CUR
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test quick lint arch firmware natmod test-power peers bench bench-native size clean
-.PHONY: screens fuzz ctcheck stubs bench-readers test-readers-full test-money bench-tap bench-scenes soak bench-journal
+.PHONY: bench-link screens fuzz ctcheck stubs bench-readers test-readers-full test-money bench-tap bench-scenes
+.PHONY: soak bench-journal
 
 help:  ## this list
 	@sed -n 's/^\([a-z][a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 18
@@ -58,6 +59,9 @@ soak:  ## 100,000 taps in a row on the unix port, 2,000 on the virtual Pico, pul
 
 bench-journal:  ## the journal beside littlefs and SQLite on one simulated flash, into docs/benchmarks.md
 	$(PY) tests/bench/journal.py
+
+bench-link:  ## pull, flash and forty terminals beside mpremote in one run, into docs/benchmarks.md; 8 minutes
+	$(PY) tests/bench/link.py
 
 bench-tap:  ## APDUs, bytes, time, heap of each transaction; a long hotlist on the virtual Pico
 	$(PY) tests/bench/taps.py

@@ -2,7 +2,7 @@
 
 A message is its type (1 byte), fixed fields, and for some types a tail of any length. Answers have
 the request's type + 0x80. Everything but HELLO, AUTHENTICATE and, on a terminal that has no keys
-yet, PROVISION and SERVICE travels inside SEALED (session.py).
+yet, PROVISION, SERVICE and UPDATE_STATUS travels inside SEALED (session.py).
 """
 
 import struct
@@ -91,8 +91,8 @@ _FORMATS = {
     SERVICE: ">",
     SERVICE | ANSWER: ">",
     UPDATE_STATUS: ">",
-    # running version, slot (0 frozen), state, tries left, base, offset wanted next | fault
-    UPDATE_STATUS | ANSWER: ">3sBBB8sI",
+    # running version, slot (0 frozen), state, tries left, base, offset wanted next, image | fault
+    UPDATE_STATUS | ANSWER: ">3sBBB8sI8s",
     UPDATE_BEGIN: ">",
     UPDATE_BEGIN | ANSWER: ">I",
     UPDATE_DATA: ">I",

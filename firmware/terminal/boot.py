@@ -24,6 +24,7 @@ _FIXED = struct.calcsize(_FORM)
 _NOTHING = (0, 0, 0, bytes(32))
 _NO_VERSION = bytes(3)
 _MOST_TEXT = 80
+_BASE_AT = 24  # in a bundle's header: SPEC.md 7
 
 
 class Boot:
@@ -68,8 +69,9 @@ class Boot:
     def choose(self):
         """Decide what runs: sets slot and is_trial. What has to be stored is, on return."""
         if self._trial[0]:
-            if not self._is_whole(self._trial):
-                self._end_trial("slot %d is damaged" % self._trial[0])
+            wrong = self._wrong_with(self._trial)
+            if wrong:
+                self._end_trial(wrong)
             elif not self.tries:
                 self._end_trial(self.fault or "hung, or lost its power")
             else:
@@ -81,10 +83,12 @@ class Boot:
             return
         if self._crashes >= _MOST_CRASHES:
             self.fault = "crashed %d times, %s" % (self._crashes, self.fault)
-        elif self._is_whole(self._confirmed):
-            self.slot = self._confirmed[0]
         else:
-            self.fault = "slot %d is damaged" % self._confirmed[0]
+            wrong = self._wrong_with(self._confirmed)
+            if wrong:
+                self.fault = wrong
+            else:
+                self.slot = self._confirmed[0]
 
     def start(self):
         """Have the chosen firmware's modules imported from now on."""
@@ -95,9 +99,15 @@ class Boot:
             self.slots.mount(self.slot, start, _MOUNT)
             Overlay(_MOUNT)
 
-    def _is_whole(self, image):
+    def _wrong_with(self, image):
+        """Why this image cannot run, "" if it can."""
         slot, _, size, digest = image
-        return occrypto.sm3(memoryview(self.slots.image(slot))[:size]) == digest
+        raw = memoryview(self.slots.image(slot))[:size]
+        if occrypto.sm3(raw) != digest:
+            return "slot %d is damaged" % slot
+        if bytes(raw[_BASE_AT : _BASE_AT + 8]) != self.slots.base:
+            return "slot %d lies over an earlier image" % slot  # a new one was flashed since
+        return ""
 
     def _end_trial(self, text):
         self._failed, self._trial, self.tries = self._version, _NOTHING, 0

@@ -94,12 +94,21 @@ class Updates:
         """Fields of the UPDATE_STATUS answer, and its text."""
         boot = self._boot
         if boot is None:
-            return (self._version, 0, 0, 0, bytes(bundle.BASE_SIZE), 0), "no update slots"
+            return (self._version, 0, 0, 0, bytes(8), 0, bytes(8)), "no update slots"
         state = message.TRIAL if boot.is_trial else message.SETTLED
         if boot.is_activated:
             state = message.ACTIVATED
         base = boot.slots.base
-        return (self._version, boot.slot, state, boot.tries, base, self._next), boot.fault
+        image = self._running_digest()[:8]
+        return (self._version, boot.slot, state, boot.tries, base, self._next, image), boot.fault
+
+    def _running_digest(self):
+        """SM3 of the image that runs, as its header says; zeros for the frozen firmware."""
+        if not self._boot.slot:
+            return bytes(8)
+        page = bytearray(_PAGE)
+        self._boot.slots.flash(self._boot.slot).readblocks(0, page, 0)
+        return bundle.unpack(page).digest
 
     def begin(self, raw):
         """Take a bundle's header; the offset in the image to go on from. Raises Refused."""

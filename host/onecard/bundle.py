@@ -20,6 +20,7 @@ from . import sealed_file
 from .build import imports, modules
 from .build.sources import find_sources
 from .errors import OneCardError
+from .link import UpdateStatus
 
 SLOT_SIZE = 32 * 1024  # boards/*/slots.py
 MOST = SLOT_SIZE - bundle.PAGE_SIZE
@@ -93,6 +94,10 @@ class Bundle:
     def is_signed(self) -> bool:
         """True if there is a signature; whose it is the terminal decides."""
         return any(self.header.signature)
+
+    def runs_on(self, status: UpdateStatus) -> bool:
+        """True if a terminal in this state runs this image."""
+        return status.image == self.header.digest[: len(status.image)]
 
     @property
     def is_whole(self) -> bool:

@@ -1,27 +1,39 @@
 """The keystore: the master keys from which every terminal's and every card's keys are derived.
 
 One encrypted file (sealed_file.py). Keys live in memory only while a command runs, and no
-method prints, logs or returns one as text.
+method prints, logs or returns one as text. A role's keystore is handed out from the office's: it
+holds the keys that the role needs, of the terminals it needs them for, and no master.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import time
 import tomllib
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import occrypto
 
-from . import sealed_file
+from . import passphrase, sealed_file
 from .errors import OneCardError
 
-PASSPHRASE_VARIABLE = "ONECARD_PASSPHRASE"
+PASSPHRASE_VARIABLE = passphrase.VARIABLE
 _MAGIC = b"OCK1"
 _KEY_SIZE = 16
 _ID_SIZE = 6
 DIVERSIFIED = 1
+
+OFFICE, TECHNICIAN, COLLECTOR, SETTLEMENT = "office", "technician", "collector", "settlement"
+_LINK, _JOURNAL = "link", "journal"
+# role handed out -> (keys of each terminal, keys of the purse scheme)
+ROLES = {
+    TECHNICIAN: ((_LINK, _JOURNAL), ("dpk",)),  # provisions, updates, pulls
+    COLLECTOR: ((_LINK, _JOURNAL), ()),  # pulls
+    SETTLEMENT: ((_JOURNAL,), ("dtk",)),  # proves what was stored; cannot talk to a terminal
+}
 
 
 class KeystoreError(OneCardError):
@@ -30,8 +42,11 @@ class KeystoreError(OneCardError):
 
 @dataclass(frozen=True, repr=False)
 class PurseKeys:
-    """Keys of the purse scheme. dpk, dtk: 16 bytes. is_diversified: masters, from which a card's
-    own keys come with the right-most 8 bytes of its application serial; else used as they are."""
+    """Keys of the purse scheme. dpk, dtk: 16 bytes, none in a role's that lacks it.
+
+    is_diversified: masters, from which a card's own keys come with the right-most 8 bytes of its
+    application serial; else used as they are.
+    """
 
     dpk: bytes
     dtk: bytes
@@ -40,44 +55,79 @@ class PurseKeys:
 
     def card_dpk(self, serial: bytes) -> bytes:
         """The purchase key of the card with this 10-byte application serial."""
+        _need(self.dpk, "purchase keys")
         return occrypto.diversify_des(self.dpk, serial[2:]) if self.is_diversified else self.dpk
 
     def card_dtk(self, serial: bytes) -> bytes:
         """The TAC key of the card with this 10-byte application serial."""
+        _need(self.dtk, "TAC keys")
         return occrypto.diversify_des(self.dtk, serial[2:]) if self.is_diversified else self.dtk
 
 
 @dataclass(repr=False)
 class Keystore:
-    """master: 32 bytes, for terminals' own keys. purse: the purse scheme's keys."""
+    """master: 32 bytes, for terminals' own keys; none in one that was handed out. purse: the purse
+    scheme's keys. role: OFFICE or of ROLES. made_s: when its keys were made, UTC seconds, 0 if not
+    known. terminals: number -> purpose -> key, in one that was handed out."""
 
     master: bytes
     purse: PurseKeys
+    role: str = OFFICE
+    made_s: int = 0
+    terminals: dict[str, dict[str, bytes]] = field(default_factory=dict)
 
     @classmethod
     def make(cls, purse: PurseKeys | None = None) -> Keystore:
         """A keystore with fresh random masters (purse keys too, unless given)."""
         made = purse or PurseKeys(os.urandom(_KEY_SIZE), os.urandom(_KEY_SIZE))
-        return cls(os.urandom(32), made)
+        return cls(os.urandom(32), made, made_s=int(time.time()))
+
+    def hand_out(self, role: str, terminals: Iterable[str]) -> Keystore:
+        """A keystore with what `role` (of ROLES) needs for these terminals."""
+        if role not in ROLES:
+            raise KeystoreError(f"no role {role!r}", f"roles: {', '.join(ROLES)}")
+        purposes, of_purse = ROLES[role]
+        keys = {
+            terminal: {purpose: self._derive(purpose, terminal) for purpose in purposes}
+            for terminal in terminals
+        }
+        for name in of_purse:
+            _need(getattr(self.purse, name), "purse keys")
+        purse = PurseKeys(
+            self.purse.dpk if "dpk" in of_purse else b"",
+            self.purse.dtk if "dtk" in of_purse else b"",
+            self.purse.key_index,
+            self.purse.is_diversified,
+        )
+        return Keystore(b"", purse, role, self.made_s, keys)
 
     def link_key(self, terminal_id: str) -> bytes:
         """The terminal's link key, 16 bytes."""
-        return self._derive(b"link", terminal_id)
+        return self._derive(_LINK, terminal_id)
 
     def journal_key(self, terminal_id: str) -> bytes:
         """The terminal's journal key, 16 bytes."""
-        return self._derive(b"journal", terminal_id)
+        return self._derive(_JOURNAL, terminal_id)
 
     def identity_key(self, terminal_id: str) -> bytes:
         """The key that opens this terminal's sealed identities, 16 bytes (SPEC.md section 1)."""
         return occrypto.hmac_sm3(self.journal_key(terminal_id), b"OCT1 identity")[:_KEY_SIZE]
 
-    def _derive(self, purpose: bytes, terminal_id: str) -> bytes:
-        text = b"OCT1 " + purpose + b" " + parse_terminal_id(terminal_id)
+    def _derive(self, purpose: str, terminal_id: str) -> bytes:
+        text = b"OCT1 " + purpose.encode() + b" " + parse_terminal_id(terminal_id)
+        if not self.master:
+            key = self.terminals.get(terminal_id, {}).get(purpose)
+            if key is None:
+                raise KeystoreError(
+                    f"this {self.role}'s keystore has no {purpose} key of terminal {terminal_id}",
+                    "the office hands one out: onecard keystore hand-out",
+                )
+            return key
         return occrypto.hmac_sm3(self.master, text)[:_KEY_SIZE]
 
     def provision_fields(self, terminal_id: str) -> tuple[bytes, bytes, bytes, bytes, int, int]:
         """The field values of ocwire's PROVISION message for this terminal."""
+        _need(self.purse.dpk, "purchase keys")
         return (
             parse_terminal_id(terminal_id),
             self.link_key(terminal_id),
@@ -89,24 +139,33 @@ class Keystore:
 
     # -- the file --------------------------------------------------------------------
 
-    def save(self, path: Path, passphrase: str) -> None:
+    def save(self, path: Path, words: str) -> None:
         """Write the encrypted file; readable by its owner alone. Replaces it in one step."""
-        plain = json.dumps(
+        sealed_file.save(path, _MAGIC, words, self.packed())
+
+    def packed(self) -> bytes:
+        """Everything in it, in clear: only to be sealed."""
+        return json.dumps(
             {
                 "master": self.master.hex(),
                 "dpk": self.purse.dpk.hex(),
                 "dtk": self.purse.dtk.hex(),
                 "key_index": self.purse.key_index,
                 "diversified": self.purse.is_diversified,
+                "role": self.role,
+                "made_s": self.made_s,
+                "terminals": {
+                    number: {purpose: key.hex() for purpose, key in keys.items()}
+                    for number, keys in self.terminals.items()
+                },
             }
         ).encode()
-        sealed_file.save(path, _MAGIC, passphrase, plain)
 
     @classmethod
-    def load(cls, path: Path, passphrase: str) -> Keystore:
+    def load(cls, path: Path, words: str) -> Keystore:
         """Open the file. Raises KeystoreError: missing, damaged, or another passphrase."""
         try:
-            plain = sealed_file.load(path, _MAGIC, passphrase)
+            plain = sealed_file.load(path, _MAGIC, words)
         except OSError as error:
             raise KeystoreError(
                 f"no keystore at {path}: {error.strerror}", "make one: onecard keystore init"
@@ -118,6 +177,11 @@ class Keystore:
             ) from error
         except ValueError as error:
             raise KeystoreError(f"{path} is not a keystore: {error}") from error
+        return cls.unpacked(plain)
+
+    @classmethod
+    def unpacked(cls, plain: bytes) -> Keystore:
+        """What packed() gave; also of an earlier version's file."""
         values = json.loads(plain)
         purse = PurseKeys(
             bytes.fromhex(values["dpk"]),
@@ -125,7 +189,24 @@ class Keystore:
             values["key_index"],
             values["diversified"],
         )
-        return cls(bytes.fromhex(values["master"]), purse)
+        terminals = {
+            number: {purpose: bytes.fromhex(key) for purpose, key in keys.items()}
+            for number, keys in values.get("terminals", {}).items()
+        }
+        role, made_s = values.get("role", OFFICE), values.get("made_s", 0)
+        return cls(bytes.fromhex(values["master"]), purse, role, made_s, terminals)
+
+    # -- what may be shown -------------------------------------------------------------
+
+    def check_value(self) -> str:
+        """8 hex digits that are the same for the same master and tell nothing of it."""
+        _need(self.master, "masters")
+        return occrypto.hmac_sm3(self.master, b"OCT1 check value")[:4].hex()
+
+
+def _need(key: bytes, what: str) -> None:
+    if not key:
+        raise KeystoreError(f"this keystore holds no {what}", "that is for another role's")
 
 
 def parse_terminal_id(text: str) -> bytes:

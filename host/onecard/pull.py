@@ -11,10 +11,11 @@ from ocwire import record
 from . import verify
 from .errors import OneCardError
 from .keystore import Keystore
-from .link import LinkClient, LinkFailed
+from .link import LinkClient
 from .store import Store
 
 _CLOCK_TOLERANCE_S = 2
+_MOST_MORE = 10_000  # records that may come on while one pull runs; the next takes the rest
 
 
 class PullError(OneCardError):
@@ -35,16 +36,11 @@ class PullResult:
 
 def connect(client: LinkClient, keystore: Keystore) -> str:
     """Greet and authenticate a provisioned terminal; returns its id. Raises OneCardError."""
-    greeting = client.hello()
+    greeting = client.log_in(keystore.link_key)
     if not greeting.is_provisioned:
         raise OneCardError(
             "this terminal is not provisioned yet", "run: onecard provision --device …"
         )
-    try:
-        client.authenticate(keystore.link_key(greeting.terminal_id))
-    except LinkFailed:  # a proof is good for one try: a lost frame costs a new greeting
-        client.hello()
-        client.authenticate(keystore.link_key(greeting.terminal_id))
     return greeting.terminal_id
 
 
@@ -53,14 +49,21 @@ def pull(
     keystore: Keystore,
     store: Store,
     progress: Callable[[int, int], None] = lambda done, total: None,
+    expected: str | None = None,
 ) -> PullResult:
     """Copy every record the store does not have yet, and acknowledge what is stored.
 
     Each batch is proved, stored durably, then acknowledged: whichever side dies when, nothing is
     lost and nothing doubled. Sets the terminal's clock if it is more than two seconds off.
-    progress(done, total) counts records. Raises PullError for an altered record.
+    progress(done, total) counts records. expected: number of the only terminal that may be there.
+    Raises PullError for an altered record, for another terminal than the expected one, for one
+    whose records are not those that were pulled from its number before.
     """
     terminal = connect(client, keystore)
+    if expected is not None and terminal != expected:
+        raise PullError(
+            f"terminal {terminal} is there, not {expected}", "nothing was pulled: which is right?"
+        )
     status = client.status()
     seq, mac = store.last(terminal)
     if seq >= status.next_seq:
@@ -75,7 +78,7 @@ def pull(
     now_s = int(time.time())
     if abs(status.time_s - now_s) > _CLOCK_TOLERANCE_S:
         client.set_time(now_s)  # before the pull, which takes the record of it along
-    while puller.step(status.oldest_seq):
+    while puller.seq < status.next_seq + _MOST_MORE and puller.step(status.oldest_seq):
         progress(result.new, max(total, result.new))
     status = client.status()
     result.unread, result.fault = status.unread, status.fault
@@ -88,10 +91,11 @@ class _Puller:
     def __init__(self, client: LinkClient, store: Store, key: bytes, result: PullResult) -> None:
         self._client, self._store, self._key, self._result = client, store, key, result
         self.seq, self.mac = 0, record.FIRST_MAC
+        self._is_same = False
 
     def step(self, oldest_seq: int) -> bool:
         """Pull, prove, store and acknowledge one window; False when there was nothing more."""
-        window = self._client.pull(self.seq + 1 if self.seq else oldest_seq)
+        window = self._window(oldest_seq)
         if not window:
             if self.seq > self._result.acked:  # stored by a pull that died before its receipt
                 self._acknowledge()
@@ -107,6 +111,23 @@ class _Puller:
         if any(finding.kind == verify.ALTERED for finding in findings):
             raise PullError(findings[-1].text, "nothing from it on was stored or acknowledged")
         return True
+
+    def _window(self, oldest_seq: int) -> list[record.Record]:
+        """The next records. The first time the newest one that is stored comes along: it must be
+        the same, or this is another device (or another flash) under a known number."""
+        is_known = self.seq >= oldest_seq and not self._is_same
+        window = self._client.pull(max(self.seq + (0 if is_known else 1), oldest_seq))
+        if is_known and window and window[0].seq == self.seq:
+            known = window.pop(0)
+            if record.UNKNOWN_MAC not in (known.mac, self.mac) and known.mac != self.mac:
+                terminal = self._result.terminal
+                raise PullError(
+                    f"terminal {terminal}: its record {self.seq} is another than was pulled",
+                    "two devices with one number (a copy), or a replaced flash: keep both, pull "
+                    f"neither, look at: onecard logs --terminal {terminal}",
+                )
+        self._is_same = True
+        return window
 
     def _acknowledge(self) -> None:
         self._result.acked = self._client.acknowledge(self.seq, self.mac)

@@ -20,6 +20,7 @@ from .pull import connect
 
 CHUNK_SIZE = 2048  # whole pages; with its seal it fits a frame
 _POLL_S = 0.5
+_TRIES = 3  # of each chunk, in the mean
 
 Connect = Callable[[], LinkClient]
 Progress = Callable[[int, int], None]
@@ -51,7 +52,7 @@ def update(
     """Have the terminal run `bundle`, confirmed.
 
     open_client: opens its port, also after a restart.
-    is_again: also if it runs that version already. wait_s: the most that the restart may take.
+    is_again: also if it runs that image already. wait_s: the most that the restart may take.
     progress(done, total) counts bytes of the image. Raises UpdateError, Refused, LinkFailed.
     """
     with open_client() as client:
@@ -59,12 +60,12 @@ def update(
         status = client.update_status()
         before, sent, start = status.version, 0, 0
         if status.state == message.SETTLED:
-            if status.version == bundle.version and not is_again:
+            if bundle.runs_on(status) and not is_again:
                 return UpdateResult(terminal, before, before)
             start = client.update_begin(bundle.header.pack())
             sent = _send(client, bundle.image, start, progress)
             _activate(client)
-        elif status.state == message.TRIAL and status.version != bundle.version:
+        elif status.state == message.TRIAL and not bundle.runs_on(status):
             raise UpdateError(
                 f"version {status.version} is on trial",
                 "confirm it with its own bundle, or wait until it is rolled back",
@@ -77,11 +78,15 @@ def _send(client: LinkClient, image: bytes, start: int, progress: Progress) -> i
     """Give the image from `start` on; the bytes given."""
     offset, sent = start, 0
     progress(offset, len(image))
-    while offset < len(image):
+    for _ in range(_TRIES * (len(image) // CHUNK_SIZE + 1)):
+        if offset >= len(image):
+            return sent
         chunk = image[offset : offset + CHUNK_SIZE]
         offset = client.update_data(offset, chunk)
         sent += len(chunk)
         progress(offset, len(image))
+    if offset < len(image):
+        raise UpdateError(f"the terminal does not get on with the image: it wants {offset} again")
     return sent
 
 
@@ -113,12 +118,12 @@ def _confirm(open_client: Connect, keystore: Keystore, bundle: Bundle, wait_s: f
 
 def _is_confirmed(client: LinkClient, bundle: Bundle) -> bool:
     status = client.update_status()
-    if status.state == message.TRIAL and status.version == bundle.version:
+    if status.state == message.TRIAL and bundle.runs_on(status):
         client.update_confirm()
         status = client.update_status()
     if status.state != message.SETTLED:
         return False
-    if status.version != bundle.version or status.fault:
+    if not bundle.runs_on(status) or status.fault:
         raise UpdateError(_why(status, bundle))
     return True
 

@@ -1,5 +1,8 @@
 """What the device level needs: the images, which the build makes and CI must have."""
 
+import fcntl
+import os
+
 import needs
 import pytest
 
@@ -18,8 +21,24 @@ def uf2():
 
 
 @pytest.fixture(scope="session")
-def flash(uf2):
-    """A provisioned Pico's flash: the price is 2.00, the keys are used as they are."""
+def flash(uf2, tmp_path_factory):
+    """A provisioned Pico's flash: the price is 2.00, the keys are used as they are.
+
+    Made once a run, for all workers: it takes a minute of emulation.
+    """
+    folder = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        folder = folder.parent
+    image = folder / "provisioned.bin"
+    with (folder / "provisioned.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not image.exists():
+            image.write_bytes(provisioned(uf2))
+        return image.read_bytes()
+
+
+def provisioned(uf2):
+    """Boot, provision, settle."""
     from pico_rig import Rig
 
     rig = Rig(uf2)

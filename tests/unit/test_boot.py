@@ -186,3 +186,12 @@ def test_a_board_without_slots_runs_what_it_has(monkeypatch):
     loaded = Loaded(monkeypatch, False)
     module.run(None)
     assert loaded.boots == [None]
+
+
+def test_a_bundle_over_an_image_that_was_flashed_over_is_left_out(slots):
+    confirmed(slots)
+    slots.base = b"a new fr"
+    boot = started(slots)
+    assert (boot.slot, boot.fault) == (0, "slot 1 lies over an earlier image")
+    slots.base = NorSlots.base
+    assert started(slots).slot == 1

@@ -6,6 +6,7 @@ import traceback
 
 import pytest
 from inproc import DTK, TERMINAL, K, keystore
+from onecard import key_backup, passphrase
 from onecard.keystore import Keystore, KeystoreError, PurseKeys, parse_terminal_id, read_purse_keys
 
 
@@ -168,3 +169,144 @@ def test_a_key_file_that_is_no_text_or_not_there_is_told(tmp_path):
     path.write_bytes(b"\xff\xfe\x00")
     with pytest.raises(KeystoreError, match="cannot read"):
         read_purse_keys(path)
+
+
+# -- roles ------------------------------------------------------------------------------------
+
+OTHER = "000000000009"
+
+
+def test_what_a_role_is_handed_is_what_it_needs_and_no_master(path):
+    office = keystore()
+    for role, has in {
+        "technician": {"link", "journal", "dpk"},
+        "collector": {"link", "journal"},
+        "settlement": {"journal", "dtk"},
+    }.items():
+        office.hand_out(role, [TERMINAL]).save(path, "pass")
+        held = Keystore.load(path, "pass")
+        assert held.role == role and not held.master and list(held.terminals) == [TERMINAL]
+        for name, key in {
+            "link": lambda k: k.link_key(TERMINAL),
+            "journal": lambda k: k.journal_key(TERMINAL),
+            "dpk": lambda k: k.purse.card_dpk(bytes(10)),
+            "dtk": lambda k: k.purse.card_dtk(bytes(10)),
+        }.items():
+            if name in has:
+                assert key(held) == key(office)
+            else:
+                with pytest.raises(KeystoreError, match=r"holds no|has no"):
+                    key(held)
+        with pytest.raises(KeystoreError, match=f"has no journal key of terminal {OTHER}"):
+            held.journal_key(OTHER)
+        with pytest.raises(KeystoreError):
+            held.hand_out("technician", [OTHER])
+        with pytest.raises(KeystoreError, match="holds no masters"):
+            held.check_value()
+    with pytest.raises(KeystoreError, match="no role"):
+        office.hand_out("merchant", [TERMINAL])
+
+
+def test_a_file_of_before_there_were_roles_is_the_offices(path):
+    import json
+
+    from onecard import sealed_file
+
+    values = json.loads(keystore().packed())
+    for name in ("role", "made_s", "terminals"):
+        del values[name]
+    sealed_file.save(path, b"OCK1", "pass", json.dumps(values).encode())
+    held = Keystore.load(path, "pass")
+    assert (held.role, held.made_s) == ("office", 0)
+    assert held.link_key(TERMINAL) == keystore().link_key(TERMINAL)
+
+
+# -- backup -----------------------------------------------------------------------------------
+
+
+def test_enough_shares_of_a_backup_bring_the_keystore_back_and_no_fewer(tmp_path):
+    file, kept = tmp_path / "backup", keystore()
+    shares = key_backup.backup(kept, file, 3, 5)
+    assert len(shares) == 5 and stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert secrets_of(key_backup.restore(file, shares[1:4])) == secrets_of(kept)
+    untidy = [f"  {shares[0].upper()}\n", shares[4].replace(" ", "  "), shares[2]]
+    assert secrets_of(key_backup.restore(file, untidy)) == secrets_of(kept)
+    for few in ([], shares[:1], shares[:2]):
+        with pytest.raises(KeystoreError, match="do not fit together"):
+            key_backup.restore(file, few)
+    wrong = shares[0].split()
+    wrong[7] = "academic" if wrong[7] != "academic" else "acid"
+    with pytest.raises(KeystoreError, match="wrong word"):
+        key_backup.restore(file, [" ".join(wrong), *shares[1:3]])
+    others = key_backup.backup(kept, tmp_path / "second", 3, 5)
+    with pytest.raises(KeystoreError, match="do not fit together"):
+        key_backup.restore(file, [*shares[:2], others[0]])
+    with pytest.raises(KeystoreError, match="does not open with these shares"):
+        key_backup.restore(file, others[:3])
+    raw = bytearray(file.read_bytes())
+    raw[40] ^= 1
+    file.write_bytes(raw)
+    with pytest.raises(KeystoreError, match="does not open"):
+        key_backup.restore(file, shares[:3])
+
+
+def test_shares_that_make_no_sense_and_files_that_are_none_are_told(tmp_path):
+    for needed, of in ((1, 5), (4, 3), (2, 17)):
+        with pytest.raises(KeystoreError, match="at least 2"):
+            key_backup.backup(keystore(), tmp_path / "b", needed, of)
+    assert not (tmp_path / "b").exists()
+    (tmp_path / "b").write_bytes(b"PK")
+    with pytest.raises(KeystoreError, match="exists"):
+        key_backup.backup(keystore(), tmp_path / "b", 2, 3)
+    with pytest.raises(KeystoreError, match="is no keystore's backup"):
+        key_backup.restore(tmp_path / "b", [])
+    with pytest.raises(KeystoreError, match="no backup at"):
+        key_backup.restore(tmp_path / "c", [])
+
+
+# -- where the passphrase comes from ----------------------------------------------------------
+
+
+class Ring:
+    """A keyring in memory, as the package `keyring` shows one."""
+
+    def __init__(self):
+        self.held = {}
+
+    def get_password(self, service, name):
+        return self.held.get((service, name))
+
+    def set_password(self, service, name, words):
+        self.held[service, name] = words
+
+    def delete_password(self, service, name):
+        from keyring.errors import PasswordDeleteError
+
+        if self.held.pop((service, name), None) is None:
+            raise PasswordDeleteError("none")
+
+
+def test_the_passphrase_comes_from_the_environment_then_from_the_keyring(path, monkeypatch):
+    ring = Ring()
+    monkeypatch.setattr(passphrase, "_keyring", lambda: ring)
+    monkeypatch.delenv(passphrase.VARIABLE, raising=False)
+    assert passphrase.known(path) is None
+    passphrase.remember(path, "open sesame")
+    assert passphrase.known(path) == "open sesame"
+    assert passphrase.known(path.with_name("other")) is None
+    monkeypatch.setenv(passphrase.VARIABLE, "of the environment")
+    assert passphrase.known(path) == "of the environment"
+    passphrase.forget(path)
+    with pytest.raises(passphrase.KeyringError, match="has none"):
+        passphrase.forget(path)
+
+
+def test_without_a_keyring_the_passphrase_is_asked_for(path, monkeypatch):
+    def missing():
+        raise passphrase.KeyringError("keyring is not installed")
+
+    monkeypatch.setattr(passphrase, "_keyring", missing)
+    monkeypatch.delenv(passphrase.VARIABLE, raising=False)
+    assert passphrase.known(path) is None
+    with pytest.raises(passphrase.KeyringError, match="not installed"):
+        passphrase.remember(path, "x")

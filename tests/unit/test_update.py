@@ -401,7 +401,7 @@ def test_the_host_tells_of_a_roll_back(machine):
 def test_the_host_leaves_another_trial_alone(machine):
     machine.activate(MADE)
     with pytest.raises(UpdateError, match="is on trial"):
-        updating.update(machine.open, KEYS, signed(version=(0, 1, 2)))
+        updating.update(machine.open, KEYS, bundle_of(IMAGE[::-1], (0, 1, 2), KEY))
 
 
 def test_the_wire_carries_little_more_than_the_image(machine, monkeypatch):

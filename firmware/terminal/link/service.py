@@ -46,6 +46,7 @@ class LinkService:
             message.PROVISION: self._provision_first,
             message.CONFIG_PART: self._config_part_first,
             message.SERVICE: self._service_unprovisioned,
+            message.UPDATE_STATUS: self._update_status_unprovisioned,
             message.SEALED: self._sealed,
         }
         self._sealed_handlers = {
@@ -256,6 +257,11 @@ class LinkService:
         return message.pack(message.LIST | message.ANSWER, offset)
 
     # -- updates --------------------------------------------------------------------------
+
+    async def _update_status_unprovisioned(self, fields, tail):
+        if self._terminal.keys is not None:
+            raise Refused("authenticate first")
+        return await self._update_status(fields, tail)
 
     async def _update_status(self, fields, tail):
         values, text = self._terminal.updates.status()

@@ -20,12 +20,15 @@ from . import (
     config,
     county,
     demo,
+    devices,
+    flash,
     keystore,
     logs,
     merchants,
     provision,
     pull,
     report,
+    service,
     settle,
     sim,
     update,
@@ -41,8 +44,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 _MODULES = (
-    demo, sim, build, config, provision, pull, logs, verify, merchants, settle, report, county,
-    keystore, bundle, update,
+    demo, sim, build, devices, flash, config, provision, pull, logs, verify, merchants, settle,
+    report, county, keystore, bundle, update, service,
 )  # fmt: skip
 for module in _MODULES:
     module.register(app)

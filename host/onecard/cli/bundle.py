@@ -43,10 +43,10 @@ def key_command(
     onecard provision --update-root ROOT. An existing key's root is shown again.
     """
     if path.exists():
-        key = SigningKey.load(path, passphrase())
+        key = SigningKey.load(path, passphrase(path))
     else:
         key = SigningKey.make()
-        key.save(path, passphrase(confirm=True))
+        key.save(path, passphrase(path, confirm=True))
     console.print(key.root)
 
 
@@ -90,7 +90,7 @@ def build_command(
 def sign_command(path: BundlePath, key: KeyPath) -> None:
     """Sign a bundle, in its file."""
     found = bundle.load(path)
-    found.sign(SigningKey.load(key, passphrase()))
+    found.sign(SigningKey.load(key, passphrase(key)))
     found.save(path)
     console.print(f"{path}: version {found.version}, signed")
 

@@ -40,7 +40,7 @@ def register(app: typer.Typer) -> None:
 
         if folder.exists():
             raise OneCardError(f"{folder} is there already", "give a new folder")
-        words = passphrase(confirm=True)
+        words = passphrase(folder / KEYSTORE, confirm=True)
         try:
             made = make_county(seed, day.date(), terminals, records)
             plan = plant(made) if frauds else None

@@ -10,6 +10,8 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
+from .. import passphrase as passphrases
+from ..devices import Search
 from ..keystore import PASSPHRASE_VARIABLE, Keystore
 
 console = Console(highlight=False)
@@ -22,12 +24,43 @@ def data_folder() -> Path:
     return (Path(base) if base else Path.home() / ".local" / "share") / "onecard"
 
 
+def ports_folder() -> Path:
+    """Where virtual terminals plug themselves in, and people put further ports."""
+    given = os.environ.get("ONECARD_PORTS")
+    return Path(given) if given else data_folder() / "ports"
+
+
 Device = Annotated[
     str,
     typer.Option(
         "--device",
         "-d",
         help="Serial port, pseudo-terminal or socket://HOST:PORT of the terminal.",
+    ),
+]
+Devices = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--device",
+        "-d",
+        help="A port by name, or socket://HOST:PORT (repeatable); then only those are looked at.",
+    ),
+]
+Ports = Annotated[
+    Path | None,
+    typer.Option(
+        "--ports",
+        envvar="ONECARD_PORTS",
+        help="Folder of further ports: links to ttys, text files with one port or "
+        "socket://HOST:PORT a line.",
+        show_default="~/.local/share/onecard/ports",
+    ),
+]
+Drives = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--drives",
+        help="Folder in which RP2040 drives are mounted (repeatable), beside this computer's own.",
     ),
 ]
 StorePath = Annotated[
@@ -74,9 +107,10 @@ DEFAULT_STORE = data_folder() / "store.duckdb"
 DEFAULT_KEYSTORE = data_folder() / "keystore"
 
 
-def passphrase(confirm: bool = False) -> str:
-    """The keystore's passphrase: from the environment, else asked for; never from argv."""
-    found = os.environ.get(PASSPHRASE_VARIABLE)
+def passphrase(path: Path, confirm: bool = False) -> str:
+    """The passphrase of the keystore at `path`: from the environment or the system's keyring,
+    else asked for; never from argv."""
+    found = passphrases.known(path)
     if found:
         return found
     return str(
@@ -88,9 +122,31 @@ def open_keystore(path: Path) -> Keystore:
     """The keystore at `path`. Raises KeystoreError."""
     if not path.exists():
         return Keystore.load(path, "")  # says that there is none before asking for a passphrase
-    return Keystore.load(path, passphrase())
+    return Keystore.load(path, passphrase(path))
+
+
+def keystore_unasked(path: Path) -> Keystore | None:
+    """The same if its passphrase is at hand; None if it is not there or somebody has to be asked.
+
+    Raises KeystoreError for a wrong passphrase.
+    """
+    known = passphrases.known(path) if path.exists() else None
+    return Keystore.load(path, known) if known else None
+
+
+def keystore_or_none(path: Path) -> Keystore | None:
+    """The keystore at `path`, its passphrase asked for if need be; None if there is none."""
+    return open_keystore(path) if path.exists() else None
 
 
 def print_json(value: Any) -> None:
     """One JSON document on standard output."""
     print(json.dumps(value, ensure_ascii=False))
+
+
+def search(devices: list[str] | None, ports: Path | None, drives: list[Path] | None) -> Search:
+    """What to look at, from the options."""
+    if devices:
+        return Search(tuple(devices), drives=tuple(drives or ()), is_usb=False)
+    folder = ports or ports_folder()
+    return Search((), folder, (*(drives or ()), folder), is_usb=ports is None)

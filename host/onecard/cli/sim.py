@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import signal
 import socket
 import sys
 import threading
 import webbrowser
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
 
@@ -17,7 +19,7 @@ from ..build.sources import project_root
 from ..errors import OneCardError
 from ..keystore import read_purse_keys
 from ..settings import Settings
-from ..sim.bench import Bench, example
+from ..sim.bench import BLANK, BOOTSEL, IN_SERVICE, Bench, example
 from ..sim.deck import LOST
 from ..sim.desk import HELP
 from ..sim.screen import half_blocks
@@ -26,6 +28,7 @@ from ..sim.shell import bench as shell
 from ..sim.terminal_parts import DISPLAYS, READERS
 from ..sim.worker import Worker
 from ..sim.workplace import BOARDS, open_deck, open_keystore, open_session, open_world
+from ..sim.worlds.base import World
 from .options import (
     ConfigFile,
     Hotlisted,
@@ -36,6 +39,7 @@ from .options import (
     console,
     data_folder,
     notes,
+    ports_folder,
 )
 from .provision import parse_serials, parse_settings
 
@@ -79,6 +83,17 @@ Display = Annotated[
 KeysFile = Annotated[
     Path | None, typer.Option("--keys", help="TOML file with the purse keys of foreign cards.")
 ]
+Plug = Annotated[
+    str | None,
+    typer.Option(
+        "--plug", help="Name under which `onecard devices` and the like find it, as if plugged in."
+    ),
+]
+Blank = Annotated[bool, typer.Option("--blank", help="Do not provision it.")]
+Bootsel = Annotated[
+    bool,
+    typer.Option("--bootsel", help="A Pico without firmware, BOOTSEL held: shows its drive."),
+]
 State = Annotated[
     Path | None,
     typer.Option("--state", help="Folder of flash, keys and cards; kept between runs."),
@@ -114,6 +129,9 @@ def sim_command(
     hotlisted: Hotlisted = None,
     update_roots: UpdateRoots = None,
     state: State = None,
+    plug: Plug = None,
+    is_blank: Blank = False,
+    is_bootsel: Bootsel = False,
     as_json: JsonLines = False,
     is_web: Web = False,
     port: Port = _PORT,
@@ -121,14 +139,12 @@ def sim_command(
 ) -> None:
     r"""Run the real firmware on a virtual terminal: tap cards, watch its screen, pull from it.
 
-    In a shell the terminal is drawn and worked by single keys (? shows
-    them); --web serves it as a page. Otherwise, or with --json,
-    every event is one JSON line: ready (with the link's path for
-    `onecard pull --device`), screen, sound, record, card, power, error.
-    The terminal goes on until `quit`, SIGTERM or Ctrl-C.
+    In a shell it is drawn and worked by single keys (? shows them); --web
+    serves it as a page. Otherwise, or with --json, every event is one JSON
+    line: ready (with the link's path for `onecard pull --device`), screen,
+    sound, record, card, power, error. It goes on until `quit` or Ctrl-C.
 
-    --keys FILE.toml provisions it with given purse keys, so that
-    foreign cards and test decks can be tapped:
+    --keys FILE.toml: purse keys of foreign cards and test decks:
 
     \[purse]
     dpk = "11223344556677888877665544332211"
@@ -136,28 +152,67 @@ def sim_command(
     key_index = 1
     diversified = true
 
-    dpk and dtk are masters, diversified by the right-most 8 bytes of the
-    application serial; with diversified = false they are the cards' own.
+    dpk and dtk are masters, diversified by the application serial's
+    right-most 8 bytes; diversified = false: they are the cards' own.
     """
     settings = _settings_of(config, scene, merchant, price, update_roots)
-    serials = parse_serials(hotlisted or [])
-    purse = read_purse_keys(keys) if keys else None
     folder = state or data_folder() / "sim" / board
-    is_drawn = is_web or (not as_json and sys.stdin.isatty() and sys.stdout.isatty())
-    keystore = open_keystore(folder, purse)
+    how = BOOTSEL if is_bootsel else BLANK if is_blank else IN_SERVICE
+    entry = ports_folder() / plug if plug else None
+    is_drawn = is_web or (_has_shell(as_json) and not plug and how == IN_SERVICE)
+    keystore = open_keystore(folder, read_purse_keys(keys) if keys else None)
     deck = open_deck(folder, keystore.purse)
-    if is_drawn and hotlisted is None:
-        serials = [deck.cards[LOST].serial]
+    lost = [deck.cards[LOST].serial] if is_drawn and hotlisted is None else []
+    serials = lost + parse_serials(hotlisted or [])
     page = _listen(port) if is_web else None
-    printer = Printer(as_json or not sys.stdout.isatty())
-    told = (lambda event: None) if is_drawn and not as_json else printer
-    world = open_world(board, folder, reader, chip, display)
-    printer.session = session = open_session(world, told)
+    world = open_world(board, folder, reader, chip, display, entry, is_bootsel)
+    session = _told(world, as_json, is_drawn)
     bench = Bench(session, keystore, deck, folder, terminal, settings, serials)
     try:
-        _work(bench, folder, is_drawn, page, not no_browser)
+        _start(bench, how, is_drawn)
+        with plugged(None if is_bootsel else entry, session.world.link_path):
+            _work(bench, folder, is_drawn, page, not no_browser)
     finally:
         bench.close()
+
+
+def _has_shell(as_json: bool) -> bool:
+    return not as_json and sys.stdin.isatty() and sys.stdout.isatty()
+
+
+def _told(world: World, as_json: bool, is_drawn: bool) -> Session:
+    """A session whose events are printed, unless the terminal is drawn."""
+    printer = Printer(as_json or not sys.stdout.isatty())
+    told = (lambda event: None) if is_drawn and not as_json else printer
+    printer.session = session = open_session(world, told)
+    return session
+
+
+def _start(bench: Bench, how: str, is_drawn: bool) -> None:
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    if is_drawn:
+        notes.print(f"starting a virtual terminal on {bench.session.world.name} …")
+    bench.start(how)
+
+
+@contextlib.contextmanager
+def plugged(entry: Path | None, link: str) -> Iterator[None]:
+    """Have `link` as this entry in the folder of ports meanwhile. Raises OneCardError."""
+    if entry is None:
+        yield
+        return
+    entry.parent.mkdir(parents=True, exist_ok=True)
+    if entry.is_symlink() and not entry.exists():
+        entry.unlink()  # of a virtual terminal that was killed
+    try:
+        entry.symlink_to(link)
+    except OSError as error:
+        raise OneCardError(f"cannot plug it in as {entry}: {error}", "another name?") from error
+    try:
+        yield
+    finally:
+        if entry.is_symlink():
+            entry.unlink()
 
 
 def _listen(port: int) -> socket.socket:
@@ -173,10 +228,6 @@ def _work(
     bench: Bench, folder: Path, is_drawn: bool, page: socket.socket | None, opens_browser: bool
 ) -> None:
     """From power-on until it ends. page: where the page is served, None for none."""
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-    if is_drawn:
-        notes.print(f"starting a virtual terminal on {bench.session.world.name} …")
-    bench.start()
     if page is not None:
         _serve_page(bench, page, opens_browser)
     elif is_drawn:

@@ -34,7 +34,7 @@ def register(app: typer.Typer) -> None:
         path: Annotated[Path, typer.Argument(help="The signed bundle.", metavar="FILE")],
         keystore_path: KeystorePath = DEFAULT_KEYSTORE,
         is_again: Annotated[
-            bool, typer.Option("--again", help="Also if that version runs already.")
+            bool, typer.Option("--again", help="Also if that image runs already.")
         ] = False,
         wait: Annotated[
             float, typer.Option("--wait", min=1, help="Seconds that the restart may take.")

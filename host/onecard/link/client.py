@@ -9,8 +9,7 @@ import dataclasses
 import json
 import os
 import time
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import occrypto
@@ -20,8 +19,8 @@ from ocwire.errors import WireError
 from ocwire.fingerprint import fingerprint
 from ocwire.session import HOST, TERMINAL, Session, proof
 
-from ..errors import OneCardError
 from . import parts
+from .replies import Greeting, LinkFailed, Question, Refused, Status, UpdateStatus
 
 WINDOW_SIZE = 64 * 1024
 PARTIAL_HOTLIST = 0xFFFFFFFF
@@ -30,88 +29,9 @@ _ATTEMPTS = 3
 _PART = 1024  # bytes of a card list in a frame
 _CLEAR_S = 40.0  # another number: the terminal erases its journal first, 45 ms a sector
 _READ_SIZE = 4096
-
-
-class LinkFailed(OneCardError):
-    """No proper answer from the device."""
-
-
-class Refused(OneCardError):
-    """The terminal answered with an error. code: ocwire.message.E_*."""
-
-    def __init__(self, text: str, code: int) -> None:
-        super().__init__(f"the terminal refuses: {text}")
-        self.code = code
-
-
-@dataclass(frozen=True)
-class Greeting:
-    """What a terminal says of itself before any key is used."""
-
-    terminal_id: str
-    state: str
-    description: str
-
-    @property
-    def is_provisioned(self) -> bool:
-        """False for a terminal without keys."""
-        return self.state != message.STATES[message.UNPROVISIONED]
-
-
-@dataclass(frozen=True)
-class UpdateStatus:
-    """What firmware a terminal runs. version: "1.2.3". slot: 0 is what is frozen into its image.
-
-    state: ocwire.message.SETTLED, ACTIVATED or TRIAL. base: digest of the frozen modules, 8 bytes.
-    offset: how far a download has got. fault: why something else runs than was activated.
-    """
-
-    version: str
-    slot: int
-    state: int
-    tries: int
-    base: bytes
-    offset: int
-    fault: str
-
-
-@dataclass(frozen=True)
-class Status:
-    """A terminal's state. Sequence numbers: records oldest..next-1 are readable.
-
-    fault: what is out of order at the terminal, empty if nothing is.
-    """
-
-    state: str
-    time_s: int
-    oldest_seq: int
-    next_seq: int
-    acked_seq: int
-    open_purchases: int
-    free_bytes: int
-    boots: int
-    hotlist_version: int
-    failed_programs: int
-    ram_free_bytes: int
-    fault: str
-
-    @property
-    def unread(self) -> int:
-        """Records not acknowledged yet."""
-        return self.next_seq - 1 - self.acked_seq
-
-
-@dataclass(frozen=True)
-class Question:
-    """What a terminal asks while somebody waits at it; see firmware/terminal/online.py.
-
-    number: the same when it is asked again. left_ms: time until nobody waits any more.
-    """
-
-    number: int
-    what: str
-    values: dict[str, Any]
-    left_ms: int
+_SLACK = 64 * 1024  # beyond a window: what a lost frame makes come again
+_MOST_IDLE = 100
+_HOSTILE = "is it the terminal it says it is? nothing of this was stored"
 
 
 class LinkClient:
@@ -128,6 +48,11 @@ class LinkClient:
         self._asked = 0  # type of the request under way
         self.bytes_received = 0
 
+    @property
+    def port(self) -> serial.SerialBase:
+        """The open port, for what is no link message."""
+        return self._port
+
     def close(self) -> None:
         """Close the port."""
         self._port.close()
@@ -140,12 +65,14 @@ class LinkClient:
 
     # -- opening a session -----------------------------------------------------------
 
-    def hello(self) -> Greeting:
-        """Ask who is there. Raises LinkFailed if nothing that speaks this protocol answers."""
+    def hello(self, attempts: int = _ATTEMPTS) -> Greeting:
+        """Ask who is there. Raises LinkFailed if nothing that speaks this protocol answers.
+
+        Safe to say to a stranger: what it says does nothing to a MicroPython prompt.
+        """
         self._session = None
-        host_nonce = os.urandom(16)
-        request = message.pack(message.HELLO, message.PROTOCOL_VERSION, host_nonce)
-        fields, tail = self._ask(request)
+        request, host_nonce = _quiet_hello()
+        fields, tail = self._ask(request, attempts)
         _, state, self._terminal_id, terminal_nonce = fields
         self._nonces = (host_nonce, terminal_nonce)
         return Greeting(
@@ -169,6 +96,24 @@ class LinkClient:
                 "it may be another device with this terminal's number: check what is plugged in",
             )
         self._session = Session(HOST, link_key, self._terminal_id, *nonces)
+
+    def log_in(self, key_of: Callable[[str], bytes]) -> Greeting:
+        """hello() and, at a terminal with keys, authenticate() with key_of(its number).
+
+        Tried twice: a proof is good for one try, so that a lost frame costs a new greeting, and so
+        does an answer that was still on its way to a host which died. Raises LinkFailed, Refused.
+        """
+        for is_last in (False, True):
+            greeting = self.hello()
+            if not greeting.is_provisioned:
+                break
+            try:
+                self.authenticate(key_of(greeting.terminal_id))
+                break
+            except (LinkFailed, Refused):
+                if is_last:
+                    raise
+        return greeting
 
     # -- requests ----------------------------------------------------------------------
 
@@ -233,9 +178,9 @@ class LinkClient:
     def update_status(self) -> UpdateStatus:
         """What firmware runs, and how an update of it stands."""
         fields, tail = self._ask(message.pack(message.UPDATE_STATUS))
-        version, slot, state, tries, base, offset = fields
-        fault = tail.decode("utf-8", "replace")
-        return UpdateStatus(bundle.version_text(version), slot, state, tries, base, offset, fault)
+        version, slot, state, tries, base, offset, image = fields
+        told, fault = bundle.version_text(version), tail.decode("utf-8", "replace")
+        return UpdateStatus(told, slot, state, tries, base, offset, image, fault)
 
     def update_begin(self, header: bytes) -> int:
         """Announce a bundle by its header; the offset in its image to go on from."""
@@ -289,14 +234,18 @@ class LinkClient:
         """
         out: list[record.Record] = []
         seq, is_hole_certain = from_seq, False
+        left = window + _SLACK  # of what may come in all: the records are kept in memory
         for _ in range(_ATTEMPTS * 4):
             is_whole = False
             for kind, fields, tail in self._stream(message.pack(message.PULL, seq, window)):
+                left -= len(tail)
+                if left < 0:
+                    raise LinkFailed("the terminal sends more than was asked for", _HOSTILE)
                 if kind != message.RECORDS:  # fields[0]: where the terminal has got to
                     is_whole = fields[0] <= seq or is_hole_certain
                     is_hole_certain = True
                 elif fields[0] == seq or (fields[0] > seq and is_hole_certain):
-                    out += record.split(tail, fields[0])
+                    out += self._split(tail, fields[0])
                     seq, is_hole_certain = out[-1].seq + 1, False
                 elif fields[0] > seq:
                     is_hole_certain = True  # a lost frame, or a hole: asking again will tell
@@ -306,13 +255,25 @@ class LinkClient:
             self._drain()
         raise LinkFailed("the line loses too much", "check the cable; what came is stored")
 
+    @staticmethod
+    def _split(tail: bytes, first_seq: int) -> list[record.Record]:
+        try:
+            found: list[record.Record] = record.split(tail, first_seq)
+        except WireError as error:
+            raise LinkFailed(f"what comes are no records: {error}", _HOSTILE) from error
+        if not found:
+            raise LinkFailed("the terminal sends a batch without records", _HOSTILE)
+        return found
+
     def _stream(self, request: bytes) -> Iterator[tuple[int, tuple[Any, ...], bytes]]:
         """The messages that follow a PULL, up to its answer; ends early when they stop coming."""
         for _ in range(_ATTEMPTS):
             self._send(request)
             has_begun = False
-            while (answer := self._receive()) is not None:
+            idle = 0  # messages that are no part of the answer
+            while idle < _MOST_IDLE and (answer := self._receive()) is not None:
                 has_begun = True
+                idle = 0 if answer[0] == message.RECORDS else idle + 1
                 if answer[0] in (message.RECORDS, request[0] | message.ANSWER):
                     yield answer
                 if answer[0] == request[0] | message.ANSWER:
@@ -390,10 +351,21 @@ class LinkClient:
     def _drain(self) -> None:
         """Let what is still on its way arrive, and forget it."""
         quiet_at = time.monotonic() + min(self._timeout_s, 0.5)
-        while time.monotonic() < quiet_at:
+        ends_at = time.monotonic() + 2 * self._timeout_s  # whatever goes on coming
+        while time.monotonic() < min(quiet_at, ends_at):
             chunk = self._port.read(_READ_SIZE)
             if chunk:
                 quiet_at = time.monotonic() + 0.2
                 for payload in self._decoder.feed(chunk):
                     self._open(payload)
         self._inbox.clear()
+
+
+def _quiet_hello() -> tuple[bytes, bytes]:
+    """A HELLO and the nonce in it, without a byte that would interrupt a MicroPython prompt or
+    restart it (Ctrl-B to Ctrl-E, line ends). What is random in the nonce is 112 bits."""
+    while True:
+        nonce = bytes(byte | 0x80 for byte in os.urandom(16))
+        request = message.pack(message.HELLO, message.PROTOCOL_VERSION, nonce)
+        if all(byte > 0x1F for byte in frame.encode(request)[-20:]):
+            return request, nonce

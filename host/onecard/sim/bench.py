@@ -24,6 +24,8 @@ except ImportError:  # without gmssl nothing can sign codes; all the rest works
 
 _LINK_S = 20.0
 _BOOT_S = 60.0
+_BLANK_S = 120.0
+IN_SERVICE, BLANK, BOOTSEL = "in service", "blank", "BOOTSEL"
 
 
 class Bench:
@@ -61,9 +63,14 @@ class Bench:
             **{name: root for name, root in roots.items() if not settings.values[name]}
         )
 
-    def start(self) -> None:
-        """Power the terminal on and provision it over its link. Raises OneCardError."""
+    def start(self, how: str = IN_SERVICE) -> None:
+        """Power the terminal on and, IN_SERVICE, provision it over its link; BLANK waits for its
+        screen alone, BOOTSEL for nothing. Raises OneCardError."""
         self.session.call(self.session.world.power_on)
+        if how == BLANK:
+            self.session.wait(lambda event: event["event"] == "screen", "a screen", 0, _BLANK_S)
+        if how != IN_SERVICE:
+            return
         texts = self.settings.wire | {"of the host": self.host.titles}
         self.session.learn(lent.shapes(lent.with_glyphs(texts)))
         with LinkClient(open_port(self.session.world.link_path), _LINK_S) as client:

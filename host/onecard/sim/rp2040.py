@@ -25,6 +25,7 @@ from onecard.sim.rp2040_parts import RingOscillator, TimedUART
 
 FLASH_SIZE = 2 * 1024 * 1024
 _ROSC_BASE = 0x40060
+_ROM_END = 0x4000
 _CLK_PERI_HZ = 48_000_000  # what MicroPython 1.25 sets; the emulator takes 125 MHz
 
 
@@ -60,6 +61,7 @@ class Bench:
             TimedUART.fit(uart)
         self._fit_usb()
         self.resets = 0
+        self.is_usb_boot = False  # the boot ROM shows its drive now: bootsel.py plays it
         self._trigger = self.mcu.watchdog.on_watchdog_trigger
         self.mcu.watchdog.on_watchdog_trigger = self._watchdog
         for device in devices:
@@ -70,6 +72,9 @@ class Bench:
         self.sim.stopped = True
 
     def _watchdog(self) -> None:
+        if self.mcu.core.pc < _ROM_END:  # only its reset_usb_boot pulls the watchdog in there
+            self.is_usb_boot = self.sim.stopped = True
+            return
         self.resets += 1
         self._trigger()  # the default resets the chip; flash and SRAM stay
 
@@ -102,7 +107,7 @@ class Bench:
 
         alarm = self.clock.create_alarm(tick)
         alarm.schedule(min(every_ms * 1e6, ms * 1e6))
-        while not self.sim.stopped:
+        while not self.sim.stopped and not self.is_usb_boot:
             execute_batch(self.sim, 1)
         alarm.cancel()
         if self.ssi.is_dead:

@@ -26,11 +26,14 @@ def open_world(
     reader: str | None = None,
     chip: str = READERS[0],
     display: str = DISPLAYS[0],
+    plug: Path | None = None,
+    is_bootsel: bool = False,
 ) -> World:
     """The world of `board` with its flash in `folder`. Raises OneCardError if it is not built.
 
     reader: the port of a real PN532; else chip is the simulated one, of READERS. display: of
-    DISPLAYS.
+    DISPLAYS. plug: where a virtual Pico shows its drive. is_bootsel: at once, being without
+    firmware.
     """
     if board not in BOARDS:
         raise OneCardError(f"no virtual board {board!r}", f"boards: {', '.join(BOARDS)}")
@@ -45,6 +48,8 @@ def open_world(
         raise OneCardError(
             f"no serial port {reader}", "plug the PN532's adapter in, then: ls /dev/tty*"
         )
+    if is_bootsel and (board == "unix" or plug is None):
+        raise OneCardError("a drive is what a virtual Pico shows", "--board rp2_pico --plug NAME")
     if board == "unix":
         return UnixWorld(image, folder, reader, chip=chip, display=display)
     if display != DISPLAYS[0]:
@@ -57,7 +62,7 @@ def open_world(
         raise OneCardError(
             f"the virtual Pico needs rp2040py: {error}", "run: make setup"
         ) from error
-    return PicoTerminal(image, folder, reader=chip)
+    return PicoTerminal(image, folder, reader=chip, plug=plug, is_bootsel=is_bootsel)
 
 
 def open_session(world: World, on_event: Callable[[Event], None]) -> Session:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
+from onecard.sim.bootsel import BootDrive
 from onecard.sim.field import Field
 from onecard.sim.flash import PowerCut
 from onecard.sim.picture import MONO_HEIGHT, MONO_WIDTH, Picture
@@ -23,14 +24,22 @@ class PicoTerminal:
 
     Simulated time never runs ahead of real time; it falls behind while the core is busy (about
     17 times slower than the chip). is_paced: False lets it run as fast as it can. reader: which
-    is fitted, of terminal_parts.READERS.
+    is fitted, of terminal_parts.READERS. plug: its entry in a folder of ports, which is a link to
+    its port, or its drive while the boot ROM shows one. is_bootsel: a chip without firmware that
+    shows its drive at the first power-on.
     """
 
     name = "rp2_pico"
     is_real_time = False
 
     def __init__(
-        self, uf2: Path, folder: Path, is_paced: bool = True, reader: str = READERS[0]
+        self,
+        uf2: Path,
+        folder: Path,
+        is_paced: bool = True,
+        reader: str = READERS[0],
+        plug: Path | None = None,
+        is_bootsel: bool = False,
     ) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self.field = Field()
@@ -39,6 +48,9 @@ class PicoTerminal:
         self.link_path = ""
         self._uf2, self._is_paced, self._reader = uf2, is_paced, reader
         self._image_file = folder / "pico-flash.bin"
+        self._plug, self._drive = plug, None if plug is None else BootDrive(plug, bytearray())
+        self._is_flashed = self._is_in_rom = False
+        self._is_bootsel = is_bootsel
         self._world: PicoWorld | None = None
         self._passed_ms = 0.0
         self._cut: tuple[int, str, int] | None = None
@@ -50,8 +62,7 @@ class PicoTerminal:
         if self.is_on:
             return
         if self._world is None:
-            flash = self._image_file.read_bytes() if self._image_file.exists() else None
-            self._world = PicoWorld(self._uf2, flash, self.field, reader=self._reader)
+            self._world = self._make_world()
             self._world.parts.display.on_change = self._screen_changed
             self.link_path = self._world.link_pty()
         else:
@@ -64,6 +75,14 @@ class PicoTerminal:
         self._real_start_s = time.monotonic()
         self.is_on = True
         self.events.power(True)
+
+    def _make_world(self) -> PicoWorld:
+        if self._is_bootsel:
+            world = PicoWorld(None, b"\xff" * FLASH_SIZE, self.field, reader=self._reader)
+            world.bench.is_usb_boot = True
+            return world
+        flash = self._image_file.read_bytes() if self._image_file.exists() else None
+        return PicoWorld(self._uf2, flash, self.field, reader=self._reader)
 
     def power_off(self) -> None:
         """Take the power away at once."""
@@ -98,6 +117,9 @@ class PicoTerminal:
         if not self.is_on or self._world is None:
             time.sleep(timeout_s)
             return
+        if self._world.bench.is_usb_boot:
+            self._serve_drive(timeout_s)
+            return
         try:
             self._world.serve_once(_STEP_MS)
         except PowerCut:
@@ -108,6 +130,31 @@ class PicoTerminal:
         ahead_s = self._world.us / 1e6 - (time.monotonic() - self._real_start_s)
         if self._is_paced and ahead_s > 0:
             time.sleep(min(ahead_s, timeout_s))
+
+    def _serve_drive(self, timeout_s: float) -> None:
+        """The boot ROM shows its drive until an image is on it; the processor stands still."""
+        world, drive, plug = self._world, self._drive, self._plug
+        if world is None or drive is None or plug is None:
+            time.sleep(timeout_s)
+            return
+        if not self._is_in_rom:
+            self._is_in_rom = True
+            drive.flash = bytearray(world.flash_image())
+            drive.on_start = self._flashed
+            plug.unlink(missing_ok=True)
+            drive.power_on(is_button_held=True)
+        elif self._is_flashed:
+            self._is_flashed = self._is_in_rom = False
+            self._passed_ms += world.us / 1000
+            world.reboot(bytes(drive.flash))
+            plug.symlink_to(self.link_path)
+            self._seen_operations = self._seen_pins = 0
+            self._real_start_s = time.monotonic()
+        else:
+            time.sleep(timeout_s)
+
+    def _flashed(self) -> None:
+        self._is_flashed = True
 
     def _collect(self) -> None:
         assert self._world is not None
@@ -159,5 +206,9 @@ class PicoTerminal:
     def close(self) -> None:
         """Power off and let go of everything."""
         self.power_off()
+        if self._drive is not None:
+            self._drive.close()
+        if self._plug is not None and self._plug.is_symlink():
+            self._plug.unlink()
         if self._world is not None:
             self._world.close()
