@@ -1,4 +1,4 @@
-"""The store: one DuckDB file with one table of records, unique by terminal and sequence number.
+"""The store: one DuckDB file with a table of records, unique by terminal and sequence number.
 
 A record is kept as the bytes that the terminal's MAC covers; the columns beside them are decoded
 from these bytes for queries and are never the evidence. `append` returns when the records are on
@@ -11,48 +11,19 @@ import threading
 import time
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any
 
 import duckdb
-import pyarrow as pa
 from ocwire import record
-from ocwire.errors import RecordError
 
+from . import columns, store_schema
 from .errors import OneCardError
 
-_SCHEMA = """
-CREATE TABLE IF NOT EXISTS records (
-    terminal    VARCHAR NOT NULL,   -- 12 digits
-    seq         UINTEGER NOT NULL,
-    kind        UTINYINT NOT NULL,
-    time_s      UINTEGER NOT NULL,  -- UTC, as the terminal's clock said
-    card        VARCHAR,            -- application serial, 20 digits
-    amount      UINTEGER,           -- fen
-    balance     UINTEGER,           -- fen: before in an intent, after in a result
-    outcome     UTINYINT,           -- of a result
-    intent_seq  UINTEGER,           -- of a result: the intent it ends
-    raw         BLOB NOT NULL,
-    stored_s    UINTEGER NOT NULL,
-    PRIMARY KEY (terminal, seq)
-);
-ALTER TABLE records ADD COLUMN IF NOT EXISTS tti UTINYINT  -- of an intent; NULL in older rows
-"""
-_ARROW = pa.schema(
-    [
-        ("terminal", pa.string()),
-        ("seq", pa.uint32()),
-        ("kind", pa.uint8()),
-        ("time_s", pa.uint32()),
-        ("card", pa.string()),
-        ("amount", pa.uint32()),
-        ("balance", pa.uint32()),
-        ("outcome", pa.uint8()),
-        ("intent_seq", pa.uint32()),
-        ("raw", pa.binary()),
-        ("stored_s", pa.uint32()),
-        ("tti", pa.uint8()),
-    ]
-)
+_MOST_CONFLICTS = 4096
+_REPEATED = """INSERT INTO repeats VALUES (?, ?, ?, 1)
+ON CONFLICT (terminal, first_seq, last_seq) DO UPDATE SET times = times + 1"""
+_HEAD = """INSERT INTO heads VALUES (?, ?, ?) ON CONFLICT (terminal)
+DO UPDATE SET seq = excluded.seq, mac = excluded.mac WHERE excluded.seq > seq"""
+_COMPLETE = "UPDATE records SET time_s = ?, balance = ? WHERE terminal = ? AND seq = ?"
 
 
 class StoreError(OneCardError):
@@ -72,16 +43,28 @@ class Store:
     """path: the DuckDB file, made if it is not there. append() and last() may be called by several
     threads."""
 
-    def __init__(self, path: Path) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
+    def __init__(self, path: Path | str) -> None:
+        if isinstance(path, Path):
+            path.parent.mkdir(parents=True, exist_ok=True)
         self._lock = threading.RLock()
         try:
             self._db = duckdb.connect(str(path))
-            self._db.execute(_SCHEMA)
         except duckdb.Error as error:
             raise StoreError(
                 f"cannot open the store {path}: {error}", "is another onecard at work on it?"
             ) from error
+        try:
+            store_schema.prepare(self._db)
+        except (store_schema.ForeignFile, duckdb.Error) as error:
+            self._db.close()
+            raise StoreError(
+                f"{path} is no store that can be used: {error}", "nothing in it was changed"
+            ) from error
+
+    @classmethod
+    def in_memory(cls) -> Store:
+        """One that is gone when it is closed."""
+        return cls(":memory:")
 
     def close(self) -> None:
         """Let go of the file. Everything that was appended is in it already."""
@@ -114,41 +97,61 @@ class Store:
                 ) from error
 
     def _append(self, terminal: str, records: Sequence[record.Record]) -> int:
-        known = {
-            seq: raw
-            for seq, raw in self._db.execute(
-                "SELECT seq, raw FROM records WHERE terminal = ? AND seq BETWEEN ? AND ?",
-                [terminal, records[0].seq, records[-1].seq],
-            ).fetchall()
-        }
+        query = "SELECT seq, raw FROM records WHERE terminal = ? AND seq BETWEEN ? AND ?"
+        ends = [terminal, records[0].seq, records[-1].seq]
+        known = dict(self._db.execute(query, ends).fetchall())
         for item in records:
             if known.get(item.seq, item.raw) != item.raw:
+                self._keep_conflicts(terminal, [r for r in records if known.get(r.seq) != r.raw])
                 raise StoreConflict(
                     f"terminal {terminal} sent another record {item.seq} than before",
                     "two devices with one number, or a replaced flash: keep both, pull neither, "
                     "and look at `onecard logs --terminal` around it",
                 )
-        new = [item for item in records if item.seq not in known]
-        if new:
-            intents = {item.seq: item.body for item in records if item.kind == record.INTENT}
-            for item in new:
-                if item.kind == record.DEBITED and item.seq - 1 not in intents:
-                    intents |= self._intent(terminal, item.seq - 1)
-            rows = pa.Table.from_pylist(
-                [_row(terminal, item, intents) for item in new], schema=_ARROW
-            )
-            self._db.register("incoming", rows)
-            self._db.execute("INSERT INTO records BY NAME SELECT * FROM incoming")
-            self._db.unregister("incoming")
+        new = [n for n, item in enumerate(records) if item.seq not in known]
+        with store_schema.transaction(self._db):
+            if new:
+                self._insert(terminal, records, new)
+            elif len(records) > 1:
+                self._db.execute(_REPEATED, ends)
         return len(new)
 
-    def _intent(self, terminal: str, seq: int) -> dict[int, bytes]:
-        """The stored intent `seq` as {seq: body}; empty if there is none."""
-        found = self._db.execute(
-            "SELECT raw FROM records WHERE terminal = ? AND seq = ? AND kind = ?",
-            [terminal, seq, record.INTENT],
-        ).fetchall()
-        return {seq: record.Record(seq, found[0][0]).body} if found else {}
+    def _insert(self, terminal: str, records: Sequence[record.Record], new: list[int]) -> None:
+        rows = store_schema.table(
+            terminal,
+            [item.seq for item in records],
+            [item.raw for item in records],
+            [int(time.time())] * len(records),
+        )
+        self._db.register("incoming", rows.take(new) if len(new) < len(records) else rows)
+        self._db.execute("INSERT INTO records BY NAME SELECT * FROM incoming")
+        self._db.unregister("incoming")
+        last = records[-1]
+        self._db.execute(_HEAD, [terminal, last.seq, last.mac])
+        # the other half of a purchase may have come, or come yet, with another batch
+        came = {item.seq for item in records}
+        kinds = {records[n].seq: records[n].kind for n in new}
+        apart = [s for s, k in kinds.items() if k == record.DEBITED and s - 1 not in came]
+        apart += [s + 1 for s, k in kinds.items() if k == record.INTENT and s + 1 not in kinds]
+        if apart:
+            self._join(terminal, apart)
+
+    def _join(self, terminal: str, seqs: list[int]) -> None:
+        """Decode DEBITED records again whose intents are here now, in other batches."""
+        for seq in seqs:
+            query = "SELECT seq, raw FROM records WHERE terminal = ? AND seq BETWEEN ? AND ?"
+            found = self._db.execute(query, [terminal, seq - 1, seq]).fetchall()
+            if len(found) == 2:
+                pair = sorted(found)
+                told = columns.decode([one[0] for one in pair], [one[1] for one in pair])
+                if told["kind"][1].as_py() == record.DEBITED:
+                    values = [told[name][1].as_py() for name in ("time_s", "balance")]
+                    self._db.execute(_COMPLETE, [*values, terminal, seq])
+
+    def _keep_conflicts(self, terminal: str, items: Sequence[record.Record]) -> None:
+        """Evidence for `onecard verify`: a bounded number, each once."""
+        rows = [(terminal, item.seq, item.raw) for item in items[:_MOST_CONFLICTS]]
+        self._db.executemany("INSERT OR IGNORE INTO conflicts VALUES (?, ?, ?)", rows)
 
     def last(self, terminal: str) -> tuple[int, bytes]:
         """(sequence number, MAC) of the terminal's newest record; (0, FIRST_MAC) without one."""
@@ -163,8 +166,10 @@ class Store:
         return item.seq, item.mac
 
     def terminals(self) -> list[str]:
-        """Terminals with records here."""
-        rows = self._db.execute("SELECT DISTINCT terminal FROM records ORDER BY terminal")
+        """Terminals with records here, or whose records are gone."""
+        rows = self._db.execute(
+            "SELECT terminal FROM records UNION SELECT terminal FROM heads ORDER BY terminal"
+        )
         return [row[0] for row in rows.fetchall()]
 
     def records(self, terminal: str, from_seq: int = 0) -> Iterable[record.Record]:
@@ -190,27 +195,7 @@ class Store:
         ).fetchone()
         return int(found[0]) if found else 0
 
-
-def _row(terminal: str, item: record.Record, intents: dict[int, bytes]) -> dict[str, Any]:
-    try:
-        values = item.fields()
-        if item.kind == record.DEBITED and item.seq - 1 in intents:
-            body = record.as_result(item.seq, item.kind, item.body, intents[item.seq - 1])
-            values = record.fields(record.RESULT, body)
-    except RecordError:  # of a newer firmware: the bytes are kept whole all the same
-        values = {}
-    serial = values.get("serial")
-    return {
-        "terminal": terminal,
-        "seq": item.seq,
-        "kind": item.kind,
-        "time_s": values.get("time_s", 0),
-        "card": serial.hex() if serial else None,
-        "amount": values.get("amount"),
-        "balance": values.get("balance"),
-        "outcome": values.get("outcome"),
-        "intent_seq": values.get("intent_seq"),
-        "raw": item.raw,
-        "stored_s": int(time.time()),
-        "tti": values.get("tti"),
-    }
+    @property
+    def database(self) -> duckdb.DuckDBPyConnection:
+        """For queries that are written elsewhere; what they change is theirs to answer for."""
+        return self._db

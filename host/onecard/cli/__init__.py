@@ -18,14 +18,18 @@ from . import (
     card,
     card_read,
     config,
+    county,
     demo,
     devices,
     flash,
     keystore,
     logs,
+    merchants,
     provision,
     pull,
+    report,
     service,
+    settle,
     sim,
     update,
     verify,
@@ -40,8 +44,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 _MODULES = (
-    demo, sim, build, devices, flash, config, provision, pull, logs, verify, keystore, bundle,
-    update, service,
+    demo, sim, build, devices, flash, config, provision, pull, logs, verify, merchants, settle,
+    report, county, keystore, bundle, update, service,
 )  # fmt: skip
 for module in _MODULES:
     module.register(app)

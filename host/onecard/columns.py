@@ -1,0 +1,138 @@
+"""Many records decoded at once, into columns: what record.fields() says of each, in bulk."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+from ocwire import record
+
+Array = npt.NDArray[Any]
+
+_TYPES = {"B": ">u1", "H": ">u2", "I": ">u4"}
+_NONE = 0xFFFFFFFF_FFFFFFFF
+_UNDO = b"undo"
+# column -> its type, in the order of the store's table
+COLUMNS = {
+    "kind": pa.uint8(),
+    "time_s": pa.uint32(),
+    "card": pa.string(),
+    "amount": pa.uint32(),
+    "balance": pa.uint32(),
+    "outcome": pa.uint8(),
+    "intent_seq": pa.uint32(),
+    "tti": pa.uint8(),
+    "application": pa.uint8(),
+    "counter": pa.uint16(),
+    "terminal_serial": pa.uint32(),
+    "undoes": pa.uint32(),
+    "event": pa.uint8(),
+}
+_SOURCES = {"counter": "card_counter"}  # column -> field, where they differ
+
+
+def _layout(kind: int) -> np.dtype[Any]:
+    """A body's fixed part. The formats live once, in ocwire's table."""
+    _, form, names = record._BODIES[kind]
+    parts = re.findall(r"(\d*)([BHIs])", form)
+    types = [f"V{count}" if code == "s" else _TYPES[code] for count, code in parts]
+    return np.dtype(list(zip(names.split(), types, strict=True)))
+
+
+LAYOUTS = {kind: _layout(kind) for kind in record._BODIES}
+
+
+class Batch:
+    """Records back to back. raws: whole records, each MIN_SIZE bytes at least.
+
+    kinds, sizes: of each record. bodies(kind): (indexes, structured array of their fields).
+    """
+
+    def __init__(self, raws: Sequence[bytes] | pa.Array) -> None:
+        joined = raws if isinstance(raws, pa.Array) else pa.array(raws, pa.large_binary())
+        if joined.type != pa.large_binary():
+            joined = joined.cast(pa.large_binary())
+        _, ends, data = joined.buffers()
+        self._data = np.frombuffer(data, np.uint8) if data else np.empty(0, np.uint8)
+        found = np.frombuffer(ends, np.int64)[joined.offset :][: len(joined) + 1]
+        self._starts, self.sizes = found[:-1], np.diff(found)
+        self.kinds = self._data[self._starts + 1] if len(joined) else np.empty(0, np.uint8)
+
+    def __len__(self) -> int:
+        return len(self.kinds)
+
+    def bodies(self, kind: int) -> tuple[Array, Array]:
+        """Those of one kind whose size is right: where they are, and their fields."""
+        layout = LAYOUTS[kind]
+        rest = self.sizes - record.MIN_SIZE - layout.itemsize
+        has_tail = len(record.field_names(kind)) > len(layout.names or ())
+        is_right = (rest >= 0) if has_tail else (rest == 0)
+        at = np.flatnonzero((self.kinds == kind) & is_right)
+        return at, self.cut(at, record.HEAD_SIZE, layout.itemsize).view(layout).reshape(-1)
+
+    def cut(self, at: Array, offset: int, size: int) -> Array:
+        """Bytes offset..offset+size of the records at these indexes: (n, size), contiguous."""
+        where = (self._starts[at] + offset)[:, None] + np.arange(size)
+        return np.ascontiguousarray(self._data[where])
+
+
+def decode(seqs: Sequence[int] | Array, raws: Sequence[bytes] | pa.Array) -> dict[str, pa.Array]:
+    """The columns of one terminal's records, in rising order of their numbers.
+
+    A DEBITED is told as the RESULT it stands for if its intent is the record before it here;
+    else its time is 0 and its balance null. Of unknown kinds the kind alone is told.
+    """
+    batch, numbers = Batch(raws), np.asarray(seqs, np.uint64)
+    out = {name: np.full(len(batch), _NONE, np.uint64) for name in COLUMNS}
+    out["kind"][:], out["time_s"][:] = batch.kinds, 0
+    cards = np.full(len(batch), "", "U20")
+    for kind in LAYOUTS:
+        at, values = batch.bodies(kind)
+        if not len(at):
+            continue
+        names = values.dtype.names or ()
+        for column in COLUMNS:
+            source = _SOURCES.get(column, column)
+            if source in names:
+                out[column][at] = values[source]
+        if "serial" in names:
+            cards[at] = _hex(values["serial"])
+        if kind in (record.INTENT, record.CARRIED):
+            _undone(batch, at, values.dtype.itemsize, out["undoes"])
+    _debited(batch, numbers, out)
+    columns = {
+        name: pa.array(values, mask=values == _NONE).cast(COLUMNS[name])
+        for name, values in out.items()
+        if name != "card"
+    }
+    columns["card"] = pa.array(cards.tolist(), pa.string(), mask=cards == "")
+    return columns
+
+
+def _hex(serials: Array) -> list[str]:
+    text = np.ascontiguousarray(serials).tobytes().hex()
+    return [text[i : i + 20] for i in range(0, len(text), 20)]
+
+
+def _undone(batch: Batch, at: Array, size: int, undoes: Array) -> None:
+    """The serial of the purchase that a load gives back (SPEC.md section 1)."""
+    at = at[batch.sizes[at] == record.MIN_SIZE + size + 8]
+    tails = batch.cut(at, record.HEAD_SIZE + size, 8)
+    is_undo = (tails[:, :4] == np.frombuffer(_UNDO, np.uint8)).all(axis=1)
+    undoes[at[is_undo]] = np.ascontiguousarray(tails[is_undo, 4:]).view(">u4").reshape(-1)
+
+
+def _debited(batch: Batch, numbers: Array, out: dict[str, Array]) -> None:
+    at, values = batch.bodies(record.DEBITED)
+    out["intent_seq"][at], out["outcome"][at] = numbers[at] - np.uint64(1), record.DONE
+    before = at - 1
+    has = (at > 0) & (batch.kinds[before] == record.INTENT)
+    has &= numbers[before] + np.uint64(1) == numbers[at]
+    has &= out["amount"][before] != _NONE
+    at, before = at[has], before[has]
+    out["time_s"][at] = out["time_s"][before] + values["after_s"][has]
+    out["balance"][at] = (out["balance"][before] - out["amount"][before]) & np.uint64(0xFFFFFFFF)

@@ -1,0 +1,1 @@
+"""From stored records to money: audit, settlement, exports (docs/settlement.md)."""

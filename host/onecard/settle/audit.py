@@ -1,0 +1,211 @@
+"""The audit: all that is proved of each terminal, and all that only the whole store can tell.
+
+It leaves two temporary tables behind for settlement: what is not proved, and what is held back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import pyarrow as pa
+from ocwire import record
+
+from .. import columns, verify
+from ..clocks import check_clock
+from ..keystore import Keystore
+from ..report import clock_text, masked, yuan
+from ..store import Store
+from ..verify import Finding, Report
+from . import cross, relations
+
+_FUTURE_S = 600
+_TABLES = """
+CREATE OR REPLACE TEMP TABLE unproved (terminal VARCHAR, from_seq UINTEGER);
+CREATE OR REPLACE TEMP TABLE held (terminal VARCHAR, seq UINTEGER, reason VARCHAR);
+"""
+_COPIES = """
+SELECT terminal, seq FROM records WHERE kind = ? AND octet_length(raw) = ?
+AND substr(hex(raw), 9, ?) = ? AND NOT (terminal = ? AND seq = ?) ORDER BY terminal, seq LIMIT 1
+"""
+
+
+def audit(store: Store, keystore: Keystore, only: str | None = None) -> list[Report]:
+    """Prove every terminal's records and look across all of them.
+
+    only: report this terminal alone, which is still seen beside all others. Findings of cards go
+    to the terminals they were seen at.
+    """
+    made = _Audit(store, keystore)
+    for terminal in store.terminals():
+        made.terminal(terminal)
+    made.across()
+    reports = made.reports.values()
+    for report in reports:
+        report.findings = sorted(set(report.findings), key=lambda f: (f.seq, f.kind, f.text))
+    return [report for report in reports if only in (None, report.terminal)]
+
+
+class _Audit:
+    """reports: by terminal, as far as they have come."""
+
+    def __init__(self, store: Store, keystore: Keystore) -> None:
+        self._store, self._db, self._keystore = store, store.database, keystore
+        self._purse = keystore.purse if keystore.purse.dtk else None  # a collector has no TAC keys
+        self.reports: dict[str, Report] = {}
+        self._db.execute(_TABLES)
+
+    def _find(self, terminal: str, seq: int, kind: str, text: str, card: str = "") -> None:
+        self.reports[terminal].findings.append(Finding(seq, kind, text, card))
+
+    def _hold(self, terminal: str, seqs: Iterable[int], reason: str) -> None:
+        rows = [(terminal, seq, reason) for seq in seqs]
+        if rows:
+            self._db.executemany("INSERT INTO held VALUES (?, ?, ?)", rows)
+
+    # -- one terminal --------------------------------------------------------------------
+
+    def terminal(self, name: str) -> None:
+        """Chain, TACs, clock, what stands beside the records, what once was here."""
+        items = list(self._store.records(name))
+        key = self._keystore.journal_key(name)
+        report = verify.verify(name, items, key, self._purse)
+        self.reports[name] = report
+        report.findings += check_clock(items)
+        altered = [f for f in report.findings if f.kind == verify.ALTERED]
+        if altered:
+            self._db.execute("INSERT INTO unproved VALUES (?, ?)", [name, altered[0].seq])
+            self._name_altered(name, items, key, altered[0])
+        wrong = [f.seq for f in report.findings if f.kind == verify.WRONG_TAC]
+        self._hold(name, wrong, verify.WRONG_TAC)
+        self._table(name, items)
+        self._once_here(name, items, key)
+
+    def _name_altered(
+        self, name: str, items: list[record.Record], key: bytes, found: Finding
+    ) -> None:
+        at = next(n for n, item in enumerate(items) if item.seq == found.seq)
+        item, size = items[at], len(items[at].body)
+        wanted = [item.kind, len(item.raw), 2 * size, item.body.hex().upper(), name, item.seq]
+        copies = self._db.execute(_COPIES, wanted).fetchall()
+        if copies:
+            terminal, seq = copies[0]
+            where = "" if terminal == name else f" of terminal {terminal}"
+            text = f"record {item.seq} is record {seq}{where} put in again"
+            self._find(name, item.seq, verify.REPLAYED, text)
+            return
+        before = items[at - 1].mac if at else record.FIRST_MAC
+        amount = verify.true_amount(item, key, before)
+        if amount is not None:
+            text = f"record {item.seq} says {yuan(item.fields()['amount'])}: "
+            card = item.fields()["serial"].hex()
+            self._find(name, item.seq, verify.EDITED, text + f"it was {yuan(amount)}", card)
+
+    def _table(self, name: str, items: list[record.Record]) -> None:
+        """Do the columns say what the records beside them say?"""
+        if not items:
+            return
+        seqs = [item.seq for item in items]
+        told = columns.decode(seqs, [item.raw for item in items])
+        self._db.register("told", pa.table({"seq": pa.array(seqs, pa.uint32())} | told))
+        differs = " OR ".join(f"r.{column} IS DISTINCT FROM t.{column}" for column in told)
+        rows = self._db.execute(
+            "SELECT r.seq, r.amount, t.amount, coalesce(t.intent_seq, r.seq), "
+            "r.time_s > r.stored_s + ?, r.time_s, coalesce(t.card, '') FROM records r "
+            f"JOIN told t USING (seq) WHERE r.terminal = ? AND ({differs} OR r.time_s > r.stored_s"
+            " + ?) ORDER BY seq",
+            [_FUTURE_S, name, _FUTURE_S],
+        ).fetchall()
+        self._db.unregister("told")
+        is_late = False
+        for seq, amount, true, intent_seq, is_future, time_s, card in rows:
+            if is_future and not is_late:
+                text = f"record {seq} is of {clock_text(time_s)}, later than it was stored"
+                self._find(name, seq, verify.CLOCK, text)
+            is_late = is_late or is_future
+            if is_future and amount == true:
+                continue
+            text = f"what stands beside record {seq} is not what it says"
+            if amount != true:
+                text = f"the table says {yuan(amount)}, record {seq} says {yuan(true)}"
+            self._find(name, seq, verify.EDITED, text, card)
+            ends = self._db.execute(
+                "SELECT seq FROM records WHERE terminal = ? AND intent_seq = ?", [name, intent_seq]
+            ).fetchall()
+            self._hold(name, {seq, *(row[0] for row in ends)}, verify.EDITED)
+
+    def _once_here(self, name: str, items: list[record.Record], key: bytes) -> None:
+        last = items[-1].seq if items else 0
+        for (head,) in self._db.execute(
+            "SELECT seq FROM heads WHERE terminal = ? AND seq > ?", [name, last]
+        ).fetchall():
+            text = f"records {last + 1} to {head} were stored and are gone"
+            self._find(name, last + 1, verify.TAIL, text)
+        for first, end, times in self._db.execute(
+            "SELECT first_seq, last_seq, times FROM repeats WHERE terminal = ? ORDER BY first_seq",
+            [name],
+        ).fetchall():
+            text = f"records {first} to {end} came again, {times} times: passed over"
+            self._find(name, first, verify.PULLED_TWICE, text)
+        self._conflicts(name, items, key)
+
+    def _conflicts(self, name: str, items: list[record.Record], key: bytes) -> None:
+        """What came under numbers that were taken: of a second device, or of none."""
+        rows = self._db.execute(
+            "SELECT seq, raw FROM conflicts WHERE terminal = ? ORDER BY seq", [name]
+        ).fetchall()
+        others = [record.Record(seq, raw) for seq, raw in rows]
+        macs: dict[int, set[bytes]] = {0: {record.FIRST_MAC}}
+        for item in (*items, *others):
+            macs.setdefault(item.seq, set()).add(item.mac)
+        for item in others:
+            before = macs.get(item.seq - 1, set())
+            if any(item.is_authentic(key, mac) for mac in before):
+                text = f"a second device with its number and keys wrote record {item.seq} too"
+                self._find(name, item.seq, verify.CLONED_TERMINAL, text)
+                return
+        if others:
+            text = f"no device with its keys wrote what came as record {others[0].seq}"
+            self._find(name, others[0].seq, verify.FORGED, text)
+
+    # -- across ----------------------------------------------------------------------------
+
+    def across(self) -> None:
+        """What no terminal can see alone. Clones first: what they did is held back."""
+        relations.assemble(self._db)
+        for row in relations.fetch(self._db, cross.cloned):
+            card, amount = row["card"], yuan(row["amount"])
+            text = f"card {masked(card)} exists twice: {amount} at its count {row['counter']}, "
+            text += "which it also used elsewhere"
+            self._find(row["terminal"], row["seq"], verify.CLONED_CARD, text, card)
+            self._hold(row["terminal"], [row["seq"]], verify.CLONED_CARD)
+        for row in relations.fetch(self._db, cross.two_places):
+            text = f"card {masked(row['card'])} was at terminal {row['was_terminal']} "
+            text += f"{row['time_s'] - row['was_s']} s before"
+            self._find(row["terminal"], row["seq"], verify.TWO_PLACES, text, row["card"])
+        for row in relations.fetch(self._db, cross.counter_gaps):
+            what = "loads" if row["is_load"] else "purchases"
+            text = (
+                f"{row['missing']} {what} of card {masked(row['card'])} before this are not here"
+            )
+            self._find(row["terminal"], row["seq"], verify.COUNTER_GAP, text, row["card"])
+        for row in relations.fetch(self._db, cross.wrong_balances):
+            text = f"card {masked(row['card'])}: {yuan(row['before'])}, {yuan(row['amount'])} and "
+            text += f"{yuan(row['after'])} after it do not add up"
+            self._find(row["terminal"], row["seq"], verify.BALANCE, text, row["card"])
+        for row in relations.fetch(self._db, cross.unbalanced):
+            self._unbalanced(row)
+
+    def _unbalanced(self, row: dict[str, Any]) -> None:
+        card = masked(row["card"])
+        if row["surplus"] > 0:
+            kind = verify.BALANCE
+            text = f"card {card} has {yuan(row['surplus'])} more than was loaded: false money, "
+            text += "or a load that is not here"
+        else:
+            kind = verify.COUNTER_GAP
+            text = (
+                f"card {card} has {yuan(-row['surplus'])} less than is told here: purchases are "
+            )
+            text += "not here"
+        self._find(row["terminal"], row["seq"], kind, text, row["card"])
