@@ -26,9 +26,9 @@ class Terminal(Sim):
         )
         self.name = name
 
-    def sell(self, wait_s):
+    def sell(self, wait_s, card):
         self.wait_for("请刷卡", wait_s)
-        self.say("tap a")
+        self.say("tap " + card)
         self.wait_for("支付成功", wait_s)
         self.say("remove")
 
@@ -89,8 +89,8 @@ def morning(tmp_path, terminals, flashed, wait_s, timeout):
         done = json.loads(run("provision", *words, "--json"))
         assert [one["result"] for one in done] == ["unchanged"] * len(tills), done
 
-        for till in tills:
-            till.sell(wait_s)
+        for till, card in zip(tills, "adeg", strict=False):
+            till.sell(wait_s, card)  # each its own: one card in two decks is a cloned card
         words = ("pull", "--all", "--json", "--timeout", timeout)
         done = json.loads(run(*words))
         assert [one["result"] for one in done] == ["pulled"] * len(tills), done
