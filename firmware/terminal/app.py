@@ -108,33 +108,24 @@ class Terminal:
 
     def configure(self, raw):
         """Take a new configuration (JSON bytes). Raises SettingError; the old one stays then."""
-        before = self.config
-        self._take(self._checked(raw))
-        try:
-            config.save(self._board.root + "/config.json", self.config)
-        except OSError:
-            self._take(before)
-            raise
+        self._keep(self._checked(raw))
         self.record(record.CONFIGURED, self.clock.now_s(), occrypto.crc32(raw), _SUBJECT_CONFIG)
         self._changed.set()
 
-    def _take(self, values):
-        """Work by these settings from now on. Raises SettingError, and goes on by those before, if
-        they want more memory than there is."""
-        before = self.config
+    def _keep(self, values):
+        """Work by these settings and keep them in flash. Goes on by those before if there is no
+        memory for them (raises SettingError) or no room in flash (OSError)."""
+        before, self.config = self.config, values
         self._changed.set()  # the scene brings its own tables
         try:
-            self._remake(values)
-        except MemoryError:
-            self._remake(before)
+            self._make_engine()
+            config.save(self._board.root + "/config.json", values)
+        except (MemoryError, OSError) as error:
+            self.config = before
+            self._make_engine()
+            if isinstance(error, OSError):
+                raise
             raise SettingError("counted_cards", "more than this board has memory for") from None
-
-    def _remake(self, values):
-        if self.engine is not None:
-            self.engine.rules.release()  # the old tables and the new have no room side by side
-        self.config = values
-        gc.collect()
-        self._make_engine()
 
     def provision(self, values, raw):
         """Take keys (fields of PROVISION) and configuration. Refused over unread records."""
@@ -147,9 +138,12 @@ class Terminal:
         checked = self._checked(raw)
         if self.keys is not None and self.keys.are(values) and checked == self.config:
             return  # said again: nothing changes
-        config.save(self._board.root + "/config.json", checked)
+        if self.engine is not None:
+            self._keep(checked)
+        else:
+            config.save(self._board.root + "/config.json", checked)
+            self.config = checked
         self._save_keys(values, is_other)
-        self.config = checked
         self._mount()
         self.record(record.CONFIGURED, self.clock.now_s(), occrypto.crc32(raw), _SUBJECT_KEYS)
         self._changed.set()
@@ -232,6 +226,9 @@ class Terminal:
 
     def _make_engine(self):
         values = self.config
+        if self.engine is not None:
+            self.engine.rules.release()  # the old tables and the new have no room side by side
+        gc.collect()
         self.ui.shine(values["brightness"])
         self.ui.language = texts.LANGUAGES.index(values["language"])
         self._lend("")

@@ -1,6 +1,8 @@
 """`onecard sim`: events, keys from standard input, foreign readers and cards."""
 
 import os
+import select
+import shutil
 import socket
 import sys
 from pathlib import Path
@@ -25,6 +27,17 @@ dtk = "00112233445566778899AABBCCDDEEFF"
 key_index = 1
 diversified = false
 """
+
+
+@pytest.mark.skipif(shutil.which("setpriv") is None, reason="setpriv (util-linux) is missing")
+def test_a_bench_that_is_killed_leaves_no_terminal_behind(tmp_path):
+    with Sim(tmp_path) as sim:
+        tasks = Path(f"/proc/{sim.process.pid}/task").iterdir()
+        (child,) = " ".join((task / "children").read_text() for task in tasks).split()
+        watch = os.pidfd_open(int(child))
+        sim.process.kill()
+        assert select.select([watch], [], [], 60)[0]
+        os.close(watch)
 
 
 def test_a_fixed_price_a_keyed_amount_and_a_cancelled_one_are_charged(tmp_path):

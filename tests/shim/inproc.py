@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+import types
 
 import virtual
 from onecard.keystore import Keystore, PurseKeys
@@ -25,6 +26,20 @@ _EPOCH_S = virtual.clock.now_s
 def wall_s():
     """What every right clock says: NOW_S when the tests began, going on in virtual time."""
     return NOW_S + virtual.clock.now_s - _EPOCH_S
+
+
+class Died(BaseException):
+    """The process was killed here."""
+
+
+def host_time(monkeypatch, *modules):
+    """The host's waiting goes by virtual time, and its wall clock by the terminal's. modules: of
+    the host that ask for either."""
+    both = types.SimpleNamespace(
+        monotonic=lambda: virtual.clock.now_s, time=wall_s, sleep=virtual.clock.advance
+    )
+    for module in modules:
+        monkeypatch.setattr(module + ".time", both)
 
 
 class Clock:

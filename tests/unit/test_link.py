@@ -9,7 +9,7 @@ import random
 import types
 
 import pytest
-from inproc import NOW_S, TERMINAL, Running, card, keystore, wall_s
+from inproc import NOW_S, TERMINAL, Running, card, host_time, keystore, wall_s
 from ocwire import frame, message, pin, record
 from ocwire.session import HOST, proof
 from onecard import pull as pulling
@@ -19,6 +19,7 @@ from onecard.link import LinkFailed, Refused
 from onecard.report import rows
 from onecard.store import Store
 from ram_flash import RamFlash
+from terminal import config, tally
 from terminal.app import Terminal
 from virtual import clock
 
@@ -27,11 +28,8 @@ PRICE = 1200
 
 
 @pytest.fixture(autouse=True)
-def host_time(monkeypatch):
-    """The host's waiting goes by virtual time, and its wall clock by the terminal's."""
-    both = types.SimpleNamespace(monotonic=lambda: clock.now_s, time=wall_s)
-    monkeypatch.setattr("onecard.link.client.time", both)
-    monkeypatch.setattr("onecard.pull.time", both)
+def time_is_virtual(monkeypatch):
+    host_time(monkeypatch, "onecard.link.client", "onecard.pull")
 
 
 @pytest.fixture
@@ -201,6 +199,45 @@ def test_a_configuration_takes_effect_at_once_and_a_bad_one_changes_nothing(term
     with pytest.raises(Refused, match="scene casino is unknown"):
         client.configure({"scene": "casino"})
     assert client.read_config()["price"] == 800
+
+
+def test_settings_that_the_memory_cannot_hold_leave_those_before_in_force(
+    terminal, start, monkeypatch
+):
+    """For CONFIGURE and PROVISION; a start with them, too, leaves the link to mend it by."""
+
+    class Tally(tally.Tally):
+        def __init__(self, cards, start_of):
+            if cards > 1000:
+                raise MemoryError
+            super().__init__(cards, start_of)
+
+    monkeypatch.setattr("terminal.app.Tally", Tally)
+    client = connected(terminal)
+    client.configure({"price": 800, "repeat_ms": 0, "day_limit": 1000})
+    large = {"price": 5, "day_limit": 1000, "counted_cards": 8000}
+    with pytest.raises(Refused, match="counted_cards more than this board has memory") as caught:
+        client.configure(large)
+    assert caught.value.code == message.E_BAD_DATA
+    with pytest.raises(Refused, match="counted_cards more than this board has memory"):
+        client.provision(KEYS.provision_fields(TERMINAL), large)
+    terminal.run(1)
+    a_card = card(1)
+    for _ in range(2):  # the limit is that of the settings in force
+        terminal.tap(a_card)
+    amounts = [r.fields()["amount"] for r in client.pull(1) if r.kind == record.INTENT]
+    assert amounts == [800] and client.read_config()["price"] == 800
+    again = start()
+    assert connected(again).read_config()["price"] == 800
+    again.terminal.config["counted_cards"] = 8000
+    config.save(again.board.root + "/config.json", again.terminal.config)
+    last = start()
+    client = connected(last)
+    with pytest.raises(Refused, match="out of order: MemoryError"):
+        client.status()
+    client.configure({"price": 700})
+    last.run(1)
+    assert client.status().state == "in service"
 
 
 def test_a_scene_that_this_firmware_has_not_is_refused(terminal, monkeypatch):

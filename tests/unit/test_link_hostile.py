@@ -4,11 +4,10 @@ bounded time and memory, stores nothing unproved and is not made to acknowledge.
 import random
 import struct
 import tracemalloc
-import types
 
 import occrypto
 import pytest
-from inproc import TERMINAL, Running, card, keystore, wall_s
+from inproc import TERMINAL, Running, card, host_time, keystore
 from ocwire import frame, message, record
 from ocwire.session import TERMINAL as SIDE
 from ocwire.session import Session, proof
@@ -32,12 +31,9 @@ MOST_MEMORY = 16 * 1024 * 1024
 
 
 @pytest.fixture(autouse=True)
-def host_time(monkeypatch):
-    both = types.SimpleNamespace(
-        monotonic=lambda: clock.now_s, time=wall_s, sleep=lambda s: clock.advance(s)
-    )
-    for name in ("link.client", "pull", "update", "provision"):
-        monkeypatch.setattr(f"onecard.{name}.time", both)
+def time_is_virtual(monkeypatch):
+    names = ("link.client", "pull", "update", "provision")
+    host_time(monkeypatch, *(f"onecard.{name}" for name in names))
 
 
 class Port:

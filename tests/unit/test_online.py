@@ -6,7 +6,7 @@ import json
 import pytest
 import virtual
 from inproc import Running, keystore
-from ocwire import record
+from ocwire import glyphs, record
 from onecard.gateway import Gateway
 from terminal.online import NoAnswer, Offline, Online
 from terminal.outcomes import CODE_WRONG, OFFLINE
@@ -49,6 +49,21 @@ def test_without_a_host_nobody_waits():
 def test_p7_an_answer_that_cannot_be_read_is_none(reply):
     with pytest.raises(NoAnswer):
         ask(lambda *_: reply)
+
+
+@pytest.mark.parametrize("lent", ["A", 5, "!" * 48])
+def test_p7_an_answer_whose_glyphs_are_none_is_no_answer(lent):
+    async def both():
+        online = Online(glyphs.unpack)
+        await online.question(0)
+        serving = asyncio.create_task(host(online, lambda *_: {"mac2": "00", "glyphs": lent}))
+        try:
+            return await online.ask("load", {})
+        finally:
+            serving.cancel()
+
+    with pytest.raises(NoAnswer, match="glyphs"):
+        virtual.run(both())
 
 
 def test_an_answer_that_comes_too_late_is_refused():

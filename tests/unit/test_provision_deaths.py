@@ -1,29 +1,20 @@
 """Provisioning that is killed, and lines that spoil it, at every step: one more run ends right."""
 
-import types
-
 import pytest
-from inproc import TERMINAL, Running, card, keystore, wall_s
+from inproc import TERMINAL, Died, Running, card, host_time, keystore
 from onecard.errors import OneCardError
 from onecard.link import LinkClient
 from onecard.provision import bring
 from onecard.settings import Settings
-from virtual import clock
 
 KEYS = keystore()
 HOTLIST = tuple(card(n).serial for n in range(1, 4))
 VERSION = 1767225600
 
 
-class Died(BaseException):
-    """The process was killed here."""
-
-
 @pytest.fixture(autouse=True)
-def host_time(monkeypatch):
-    both = types.SimpleNamespace(monotonic=lambda: clock.now_s, time=wall_s)
-    monkeypatch.setattr("onecard.link.client.time", both)
-    monkeypatch.setattr("onecard.provision.time", both)
+def time_is_virtual(monkeypatch):
+    host_time(monkeypatch, "onecard.link.client", "onecard.provision")
 
 
 @pytest.fixture

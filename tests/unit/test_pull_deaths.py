@@ -4,7 +4,7 @@ import types
 
 import duckdb
 import pytest
-from inproc import NOW_S, TERMINAL, Running, card, keystore, wall_s
+from inproc import NOW_S, TERMINAL, Died, Running, card, host_time, keystore
 from onecard import pull as pulling
 from onecard import verify
 from onecard.devices import BUSY, Found
@@ -13,21 +13,14 @@ from onecard.fleet import pulling as fleet
 from onecard.fleet.watching import Health, open_log, tell
 from onecard.link import LinkClient
 from onecard.store import Store, StoreConflict, StoreError
-from virtual import clock
 
 KEYS = keystore()
 PRICE = 1200
 
 
-class Died(BaseException):
-    """The process was killed here."""
-
-
 @pytest.fixture(autouse=True)
-def host_time(monkeypatch):
-    both = types.SimpleNamespace(monotonic=lambda: clock.now_s, time=wall_s)
-    monkeypatch.setattr("onecard.link.client.time", both)
-    monkeypatch.setattr("onecard.pull.time", both)
+def time_is_virtual(monkeypatch):
+    host_time(monkeypatch, "onecard.link.client", "onecard.pull")
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import types
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from inproc import TERMINAL, Running, keystore
+from inproc import TERMINAL, Running, host_time, keystore
 from ocwire import bundle, message, record
 from onecard import pull as pulling
 from onecard import update as updating
@@ -20,7 +20,6 @@ from terminal.boot import Boot
 from terminal.update import Updates
 from update_slots import NorSlots, StubTerminal, bundle_of
 from updates import KEY, OTHER_KEY
-from virtual import clock
 
 KEYS = keystore()
 IMAGE = random.Random(3).randbytes(9000)
@@ -28,13 +27,8 @@ MADE = bundle_of(IMAGE, (0, 1, 1), KEY)
 
 
 @pytest.fixture(autouse=True)
-def host_time(monkeypatch):
-    """The host's waiting goes by virtual time."""
-    both = types.SimpleNamespace(
-        monotonic=lambda: clock.now_s, time=lambda: 1767225600, sleep=clock.advance
-    )
-    monkeypatch.setattr("onecard.link.client.time", both)
-    monkeypatch.setattr("onecard.update.time", both)
+def time_is_virtual(monkeypatch):
+    host_time(monkeypatch, "onecard.link.client", "onecard.update")
 
 
 class Files:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import pty
 import selectors
+import shutil
 import struct
 import subprocess
 import time
@@ -118,7 +119,7 @@ class UnixWorld:
         stdio = os.dup(self._link_master)
         os.set_blocking(stdio, False)
         self._process = subprocess.Popen(
-            [str(self._binary), "-m", "main"],
+            [*_dies_with_us(), str(self._binary), "-m", "main"],
             stdin=stdio,
             stdout=stdio,
             stderr=log,
@@ -269,3 +270,9 @@ class UnixWorld:
     def _ask_reset(self, _: bytes) -> bytes:
         self._wants_reset = True
         return b""
+
+
+def _dies_with_us() -> tuple[str, ...]:
+    """Before the command, where there is util-linux: a bench that is killed leaves no terminal."""
+    setpriv = shutil.which("setpriv")
+    return (setpriv, "--pdeathsig", "KILL") if setpriv else ()
