@@ -125,7 +125,7 @@ class Terminal:
             self._make_engine()
             if isinstance(error, OSError):
                 raise
-            raise SettingError("counted_cards", "more than this board has memory for") from None
+            raise SettingError("", "more than there is memory for: fewer counted_cards?") from None
 
     def provision(self, values, raw):
         """Take keys (fields of PROVISION) and configuration. Refused over unread records."""

@@ -9,7 +9,7 @@ from ocwire import roots, settings
 from ocwire.errors import UNKNOWN, SettingError
 from ocwire.settings import check
 
-from .files import read_file, replace_file
+from .files import read_file, replace_json
 
 
 def qr_roots(values):
@@ -54,7 +54,7 @@ def _pass_unknown(path, text, field):
 
 def save(path, values):
     """Keep checked values."""
-    replace_file(path, json.dumps(values).encode())
+    replace_json(path, values)
 
 
 def shown(values):

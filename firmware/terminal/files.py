@@ -3,6 +3,7 @@
 littlefs renames in one atomic commit, so a power cut leaves one or the other (P5).
 """
 
+import json
 import os
 
 
@@ -19,4 +20,11 @@ def replace_file(path, raw):
     """Have `path` hold `raw`; on return it is in flash."""
     with open(path + ".new", "wb") as file:
         file.write(raw)
+    os.rename(path + ".new", path)
+
+
+def replace_json(path, values):
+    """The same with values as JSON, written as it is made: its text at once may be long."""
+    with open(path + ".new", "w") as file:
+        json.dump(values, file)
     os.rename(path + ".new", path)

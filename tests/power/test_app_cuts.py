@@ -6,6 +6,7 @@ cut: P5 the terminal starts by itself, its files and hotlist are the old or the 
 was asked can be asked again; P3 no record is gone; P4 the chain holds.
 """
 
+import json
 import os
 import random
 
@@ -170,12 +171,13 @@ def test_a_hotlist_that_forgets_before_it_writes_would_be_noticed(monkeypatch):
 def test_a_file_that_is_written_over_would_be_noticed(monkeypatch):
     """The checks can fail: a configuration that is not written beside and renamed."""
 
-    def overwrite(path, raw):
+    def overwrite(path, values):
+        raw = json.dumps(values).encode()
         with files.open(path, "wb") as file:
             file.write(raw[:100])
         with files.open(path, "wb") as file:
             file.write(raw)
 
-    monkeypatch.setattr(config, "replace_file", overwrite)
+    monkeypatch.setattr(config, "replace_json", overwrite)
     with pytest.raises(AssertionError):
         Sweep(Configuration, ways(1), lambda rng: []).run()

@@ -127,14 +127,14 @@ class World:
     # -- snapshots -------------------------------------------------------------------
 
     def save(self):
-        cards = [c.state() for c in self.cards]
+        cards = [(c.state_, c.uid) for c in self.cards]
         return self.nor.image(), cards, list(self.stored), list(self.shown)
 
     def load(self, saved):
         image, cards, stored, shown = saved
         self.nor.power_on()
         self.nor.load(image)
-        self.cards = [PurseCard.from_state(c, apdu_us=0) for c in cards]
+        self.cards = [PurseCard(memory, uid=uid, apdu_us=0) for memory, uid in cards]
         self.stored, self.shown = list(stored), list(shown)
 
     def lost(self):

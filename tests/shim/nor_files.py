@@ -124,6 +124,10 @@ class _Written(io.BytesIO):
         super().__init__()
         self._files, self._path = files, path
 
+    def write(self, data):
+        """Bytes, or text as UTF-8: both modes of writing."""
+        return super().write(data.encode() if isinstance(data, str) else data)
+
     def __exit__(self, kind, *rest):
         if kind is None:
             self._files.store(self._path, self.getvalue())

@@ -6,6 +6,7 @@ truth values, or tuples of bytes, numbers or further frozen dataclasses (tables 
 
 import types
 from dataclasses import MISSING, Field, field, fields, is_dataclass
+from functools import cache
 from typing import Any, get_args, get_origin, get_type_hints
 
 from onecard.errors import OneCardError
@@ -83,6 +84,11 @@ def _plain(value: Any) -> Any:
     return dump(value) if is_dataclass(value) else value
 
 
+@cache
+def _hints(cls: type) -> dict[str, Any]:
+    return get_type_hints(cls)
+
+
 def load(cls: type, table: Any, where: str, is_strict: bool = True) -> Any:
     """A cls made of plain values; a field that is not there has its default.
 
@@ -95,7 +101,7 @@ def load(cls: type, table: Any, where: str, is_strict: bool = True) -> Any:
     unknown = sorted(set(table) - set(known))
     if unknown and is_strict:
         raise CardFileError(f"{where}: unknown field {unknown[0]}", f"fields: {', '.join(known)}")
-    hints = get_type_hints(cls)
+    hints = _hints(cls)
     values = {}
     for name, f in known.items():
         if name in table:
