@@ -41,6 +41,7 @@ _RESTART_MS = 500
 _SUBJECT_CONFIG = 1
 _SUBJECT_KEYS = 2
 _NO_ID = bytes(6)
+_TOO_MUCH = "more than there is memory for: fewer counted_cards?"
 _MOST_PASSING = 64  # glyphs of answers: a patron and some titles
 _SCENES = {
     "bus": bus.run,
@@ -73,7 +74,8 @@ class Terminal:
         self.lists = [CardList(board.root + "/list%d.bin" % n) for n in cardlist.NAMES]
         self.updates = Updates(self, boot, board.name)
         self.keys = keys.load(board.root + "/keys.bin", board.secret)
-        self.config = config.load(board.root + "/config.json", _SCENES)
+        self._config_path = board.root + "/config.json"
+        self.config = config.load(self._config_path, _SCENES)
         self.journal = None
         self.engine = self.shift = None
         self._changed = asyncio.Event()
@@ -113,19 +115,19 @@ class Terminal:
         self._changed.set()
 
     def _keep(self, values):
-        """Work by these settings and keep them in flash. Goes on by those before if there is no
-        memory for them (raises SettingError) or no room in flash (OSError)."""
+        """Work by these settings, the last draft, and keep them in flash. Goes on by those before
+        if there is no memory for them (raises SettingError) or flash fails (OSError)."""
         before, self.config = self.config, values
         self._changed.set()  # the scene brings its own tables
         try:
             self._make_engine()
-            config.save(self._board.root + "/config.json", values)
+            config.keep(self._config_path)
         except (MemoryError, OSError) as error:
             self.config = before
             self._make_engine()
             if isinstance(error, OSError):
                 raise
-            raise SettingError("", "more than there is memory for: fewer counted_cards?") from None
+            raise SettingError("", _TOO_MUCH) from None
 
     def provision(self, values, raw):
         """Take keys (fields of PROVISION) and configuration. Refused over unread records."""
@@ -141,7 +143,7 @@ class Terminal:
         if self.engine is not None:
             self._keep(checked)
         else:
-            config.save(self._board.root + "/config.json", checked)
+            config.keep(self._config_path)
             self.config = checked
         self._save_keys(values, is_other)
         self._mount()
@@ -149,7 +151,10 @@ class Terminal:
         self._changed.set()
 
     def _checked(self, raw):
-        values = config.parse(raw, _SCENES)
+        try:
+            values = config.draft(self._config_path, raw, _SCENES)
+        except MemoryError:
+            raise SettingError("", _TOO_MUCH) from None
         if values["sam"] == "psam" and self._board.sam_slot is None:
             raise SettingError("sam", "psam: this board has no slot for one")
         return values

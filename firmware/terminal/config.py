@@ -3,13 +3,14 @@
 The host checks the same values with explanations; this is the last line against a bad one.
 """
 
+import gc
 import json
 
 from ocwire import roots, settings
 from ocwire.errors import UNKNOWN, SettingError
 from ocwire.settings import check
 
-from .files import read_file, replace_json
+from .files import keep_draft, read_draft, read_file, write_draft
 
 
 def qr_roots(values):
@@ -36,13 +37,32 @@ def parse(raw, scenes=None):
     return check(values, scenes)
 
 
+def draft(path, raw, scenes=None):
+    """Check settings (JSON bytes), write them beside `path`, and give them as they are read from
+    there. Raises SettingError, OSError.
+
+    What a check leaves lies all over a small heap, among what it needed for a while, and splits
+    the room for tables; what is read lies together.
+    """
+    write_draft(path, parse(raw, scenes))
+    gc.collect()
+    return read_draft(path)
+
+
+def keep(path):
+    """Have `path` hold the last draft."""
+    keep_draft(path)
+
+
 def load(path, scenes=None):
     """The configuration in `path`, or the defaults if it is missing or damaged.
 
     Fields that newer firmware kept there are passed over: this may be the one rolled back to.
     """
     try:
-        return check(json.loads(read_file(path) or b"{}"), scenes, _pass_unknown)
+        read = json.loads(read_file(path) or b"{}")
+        checked = check(read, scenes, _pass_unknown)
+        return read if read == checked else checked  # together, see draft()
     except (SettingError, ValueError, TypeError):
         return check({})
 
@@ -50,11 +70,6 @@ def load(path, scenes=None):
 def _pass_unknown(path, text, field):
     if text != UNKNOWN:
         raise SettingError(path, text)
-
-
-def save(path, values):
-    """Keep checked values."""
-    replace_json(path, values)
 
 
 def shown(values):

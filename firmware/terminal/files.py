@@ -23,8 +23,18 @@ def replace_file(path, raw):
     os.rename(path + ".new", path)
 
 
-def replace_json(path, values):
-    """The same with values as JSON, written as it is made: its text at once may be long."""
+def write_draft(path, values):
+    """Write JSON beside `path`, as it is made: its text at once may be long."""
     with open(path + ".new", "w") as file:
         json.dump(values, file)
+
+
+def read_draft(path):
+    """What write_draft() wrote."""
+    with open(path + ".new", "rb") as file:
+        return json.load(file)
+
+
+def keep_draft(path):
+    """Have `path` hold it."""
     os.rename(path + ".new", path)

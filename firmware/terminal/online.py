@@ -34,11 +34,13 @@ class NoAnswer(Exception):
 class Online:
     """The one question that stands, and its answer.
 
-    lend(text): takes ocwire.glyphs of characters in an answer that the font lacks.
+    lend(text): takes ocwire.glyphs of characters in an answer that the font lacks. heard_s: when a
+    host that has the link key was heard last, for the operator; 0: not since the start.
     """
 
     def __init__(self, lend=None):
         self._lend = lend
+        self.heard_s = 0
         self._seen_ms = None
         self._question = None  # (number, text, when its time is over)
         self._answer = None

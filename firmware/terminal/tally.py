@@ -5,14 +5,19 @@ import struct
 import occrypto
 from ocwire import calendar, record
 
-_ENTRY = ">IIII"  # fingerprint of the serial (never 0), fen, purchases, time of the last one
+# Fingerprint of the serial (never 0), fen, then purchases from bit 20 on and below them the second
+# of the period in which the last one was.
+_ENTRY = ">III"
 _SIZE = struct.calcsize(_ENTRY)
-_BLOCK = 64  # entries of a block: a heap in pieces has no room for the whole table
+_TIME_BITS = 20
+_MOST_S = (1 << _TIME_BITS) - 1
+_MOST_COUNT = 1023  # thirty bits in all: a small integer of MicroPython
+_BLOCK = 32  # entries of a block: a heap in pieces has no room for the whole table
 _BATCH_SIZE = 2048
 
 
 class Tally:
-    """cards: how many different ones a period are counted; 16 bytes of RAM each.
+    """cards: how many different ones a period are counted; 12 bytes of RAM each.
 
     start_of(time_s): the UTC second in which the period that time_s lies in began; see day_start.
 
@@ -32,12 +37,13 @@ class Tally:
 
     def of(self, serial, now_s):
         """(fen, purchases, time of the last one) of this card in the present period; zeros for a
-        new one."""
+        new one, the period's begin as the time."""
         self._turn(self._start_of(now_s))
         at = self._place(serial)
         if at is None:
-            return 0xFFFFFFFF, 0xFFFF, now_s
-        return struct.unpack_from(_ENTRY, *at)[1:]
+            return 0xFFFFFFFF, _MOST_COUNT, now_s
+        _, spent, both = struct.unpack_from(_ENTRY, *at)
+        return spent, both >> _TIME_BITS, self._start_s + (both & _MOST_S)
 
     def add(self, serial, amount, time_s):
         """A purchase of `amount` fen. One of a period before the latest changes nothing."""
@@ -47,9 +53,11 @@ class Tally:
         self._turn(start_s)
         at = self._place(serial)
         if at is not None:
-            _, spent, count, _ = struct.unpack_from(_ENTRY, *at)
+            _, spent, both = struct.unpack_from(_ENTRY, *at)
             spent = min(spent + amount, 0xFFFFFFFF)
-            struct.pack_into(_ENTRY, *at, _mark(serial), spent, count + 1, time_s)
+            count = min((both >> _TIME_BITS) + 1, _MOST_COUNT)
+            last_s = min(time_s - start_s, _MOST_S)
+            struct.pack_into(_ENTRY, *at, _mark(serial), spent, count << _TIME_BITS | last_s)
 
     def restore(self, journal, now_s):
         """Count the present period's purchases: reads its records of the journal once."""
@@ -63,7 +71,7 @@ class Tally:
             self._start_s = start_s
             for block in self._blocks:
                 for at in range(0, len(block), _SIZE):
-                    struct.pack_into(_ENTRY, block, at, 0, 0, 0, 0)
+                    struct.pack_into(_ENTRY, block, at, 0, 0, 0)
 
     def _place(self, serial):
         """(block, offset) of the card's entry, or of the empty one it may take; None if all are

@@ -97,6 +97,8 @@ def test_a_shift_its_totals_and_an_undone_sale(tell):
     bright = at.world.parts.display.contrast
     at.key("2", "confirm", "2", says="亮度 1")  # the last line
     assert at.world.parts.display.contrast < bright
+    at.key("2", "confirm", says="上次联机")  # the line before it
+    at.key("confirm", says="操作菜单")
     at.key("cancel", says="请刷卡")
     assert guest.balance == 10_000 - 1200
     assert "撤销 1 笔" in at.slip and "￥12.00" in at.slip

@@ -171,13 +171,15 @@ def test_a_hotlist_that_forgets_before_it_writes_would_be_noticed(monkeypatch):
 def test_a_file_that_is_written_over_would_be_noticed(monkeypatch):
     """The checks can fail: a configuration that is not written beside and renamed."""
 
-    def overwrite(path, values):
-        raw = json.dumps(values).encode()
-        with files.open(path, "wb") as file:
-            file.write(raw[:100])
-        with files.open(path, "wb") as file:
-            file.write(raw)
+    def draft(path, raw, scenes=None):
+        values = config.parse(raw, scenes)
+        text = json.dumps(values).encode()
+        for part in (text[:100], text):
+            with files.open(path, "wb") as file:
+                file.write(part)
+        return values
 
-    monkeypatch.setattr(config, "replace_json", overwrite)
+    monkeypatch.setattr(config, "draft", draft)
+    monkeypatch.setattr(config, "keep", lambda path: None)
     with pytest.raises(AssertionError):
         Sweep(Configuration, ways(1), lambda rng: []).run()

@@ -66,4 +66,6 @@ def _operator(tour, pupil):
     tour.snap("last records")
     tour.press("cancel", "8", "8", "8", "8", "8", "confirm")
     tour.snap("undo")
+    tour.press("cancel", "2", "2", "confirm")
+    tour.snap("network")
     tour.press("cancel", "cancel")

@@ -229,8 +229,9 @@ def test_settings_that_the_memory_cannot_hold_leave_those_before_in_force(
     assert amounts == [800] and client.read_config()["price"] == 800
     again = start()
     assert connected(again).read_config()["price"] == 800
-    again.terminal.config["counted_cards"] = 8000
-    config.save(again.board.root + "/config.json", again.terminal.config)
+    path = again.board.root + "/config.json"
+    config.draft(path, json.dumps(large).encode())
+    config.keep(path)
     last = start()
     client = connected(last)
     with pytest.raises(Refused, match="out of order: MemoryError"):

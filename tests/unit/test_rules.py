@@ -100,13 +100,22 @@ def test_a_card_that_the_table_has_no_room_for_is_refused_not_let_past():
     assert [kinds(here, card(n), 100)[0] for n in range(1, 5)] == [APPROVED] * 3 + [OVER_DAY]
 
 
-def test_a_tally_takes_sixteen_bytes_a_card_and_counts_thousands():
+def test_a_tally_takes_twelve_bytes_a_card_and_counts_thousands():
     tally = Tally(2000, day_start)
     for number in range(2000):
         tally.add(number.to_bytes(10, "big"), number, 1767225600)
-    assert 32_000 <= sum(len(block) for block in tally._blocks) < 33_000
+    assert 24_000 <= sum(len(block) for block in tally._blocks) < 25_000
     assert tally.of((1999).to_bytes(10, "big"), 1767225600) == (1999, 1, 1767225600)
-    assert tally.of((1999).to_bytes(10, "big"), 1767225600 + 86400) == (0, 0, 0)
+    next_day_s = day_start(1767225600 + 86400)
+    assert tally.of((1999).to_bytes(10, "big"), 1767225600 + 86400) == (0, 0, next_day_s)
+
+
+def test_a_tally_keeps_the_last_second_of_a_day_and_the_most_that_settings_may_ask_for():
+    tally, serial = Tally(10, day_start), bytes(10)
+    last_s = day_start(1767225600) + 86399
+    for _ in range(1100):
+        tally.add(serial, 100_000_000, last_s)
+    assert tally.of(serial, last_s) == (0xFFFFFFFF, 1023, last_s)
 
 
 def test_a_tally_that_gave_its_memory_back_lets_nobody_past_a_limit():

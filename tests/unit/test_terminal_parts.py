@@ -39,10 +39,13 @@ def test_p5_a_cut_while_writing_beside_leaves_the_old_file(tmp_path):
 def test_a_configuration_is_filled_with_defaults_and_kept(tmp_path):
     path = str(tmp_path / "c.json")
     assert config.load(path) == config.check({})
-    values = config.parse('{"merchant": "第一小学食堂", "price": 1200}'.encode())
+    raw = '{"merchant": "第一小学食堂", "price": 1200}'.encode()
+    values = config.draft(path, raw)
+    assert values == config.parse(raw)
     assert values["scene"] == "canteen" and values["repeat_ms"] == 1500
-    config.save(path, values)
-    assert config.load(path) == values
+    assert config.load(path) == config.check({})  # not before it is kept
+    config.keep(path)
+    assert config.load(path) == values and os.listdir(tmp_path) == ["c.json"]
 
 
 def test_a_field_that_newer_firmware_kept_is_passed_over(tmp_path):

@@ -143,6 +143,7 @@ class LinkService:
         if self._session is None:
             raise Refused("no session: say HELLO and authenticate")
         inner = self._session.open(fields[0], tail)
+        self._terminal.online.heard_s = self._terminal.clock.now_s()
         kind = inner[0]
         try:
             kind, fields, tail = message.unpack(inner)

@@ -46,7 +46,8 @@ def _items(till, level):
     ]
     if level >= MANAGER:
         items += [(texts.UNDO, _undo), (texts.SERVICE, _service)]
-    return items + [(till.ui.say(texts.BRIGHTNESS, till.ui.brightness), _brightness)]
+    bright = till.ui.say(texts.BRIGHTNESS, till.ui.brightness)
+    return items + [(texts.NETWORK, _network), (bright, _brightness)]
 
 
 async def _log_in(till):
@@ -91,6 +92,19 @@ async def _status(till, number):
         FIRMWARE,
     )
     await dialogs.show(till, texts.STATUS, rows)
+
+
+async def _network(till, number):
+    """The host at the other end of the link: is it there, and how far has it read?"""
+    journal, ui, online = till.journal, till.ui, till.online
+    rows = (
+        texts.HOST_IS_THERE if online.is_there else texts.HOST_IS_AWAY,
+        texts.HEARD,
+        clock.text(online.heard_s) if online.heard_s else "-",
+        ui.say(texts.TAKEN, journal.acked),
+        ui.say(texts.UNREAD, journal.next_seq - 1 - journal.acked),
+    )
+    await dialogs.show(till, texts.NETWORK, rows)
 
 
 def totals_of(till):

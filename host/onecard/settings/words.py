@@ -25,7 +25,7 @@ WORDS = {
     "day_count": "Most purchases of a card's day here; 0: no limit.",
     "min_left": "What must stay on the card, yuan.",
     "passback_s": "A card does not pay twice within it, seconds.",
-    "counted_cards": "Different cards a day that are counted, if they are; 16 bytes of RAM each.",
+    "counted_cards": "Different cards a day that are counted, if they are; 12 bytes of RAM each.",
     "city": "Region code of this place: cards of other cities must be interoperable then.",
     "takes_test_cards": "Takes test cards where a city is set.",
     "hotlist_days": "Nothing is sold on a hotlist older than so many days; 0: any age will do.",
