@@ -10,8 +10,8 @@ from ocwire.errors import RecordError
 from .report import clock_text
 from .verify import CLOCK, Finding
 
-_JUMP_S = 600  # more than a clock goes wrong between two pulls
-_BACK_S = 2
+JUMP_S = 600  # more than a clock goes wrong between two pulls
+BACK_S = 2
 _TIMELESS = (record.CARRIED, record.DEBITED)  # of an earlier time; of none
 
 
@@ -32,13 +32,13 @@ def check_clock(items: Iterable[record.Record]) -> list[Finding]:
             is_lost, last_s = True, now_s
         elif item.kind == record.CLOCK_SET:
             jump_s = now_s - values["before_s"]
-            if has_traded and not is_lost and abs(jump_s) > _JUMP_S:
+            if has_traded and not is_lost and abs(jump_s) > JUMP_S:
                 way = "back" if jump_s < 0 else "forward"
                 text = f"the clock was set {way} by {_span(jump_s)} to {clock_text(now_s)}"
                 findings.append(Finding(item.seq, CLOCK, text))
             is_lost, last_s = False, now_s
         elif item.kind not in _TIMELESS and now_s:
-            if now_s < last_s - _BACK_S and not is_lost:
+            if now_s < last_s - BACK_S and not is_lost:
                 text = (
                     f"{clock_text(now_s)} is {_span(last_s - now_s)} before the record before it"
                 )

@@ -65,6 +65,12 @@ class Batch:
     def __len__(self) -> int:
         return len(self.kinds)
 
+    @property
+    def joined(self) -> Array:
+        """All records back to back, bytes."""
+        end = self._starts[-1] + self.sizes[-1] if len(self) else 0
+        return self._data[self._starts[0] if len(self) else 0 : end]
+
     def bodies(self, kind: int) -> tuple[Array, Array]:
         """Those of one kind whose size is right: where they are, and their fields."""
         layout = LAYOUTS[kind]
@@ -111,6 +117,11 @@ def decode(seqs: Sequence[int] | Array, raws: Sequence[bytes] | pa.Array) -> dic
     }
     columns["card"] = pa.array(cards.tolist(), pa.string(), mask=cards == "")
     return columns
+
+
+def be32(four: Array) -> Array:
+    """Whole numbers of a column of four bytes each."""
+    return np.ascontiguousarray(four).view(">u4").reshape(-1).astype(np.uint32)
 
 
 def _hex(serials: Array) -> list[str]:

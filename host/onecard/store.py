@@ -13,10 +13,13 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import duckdb
+import numpy as np
+import pyarrow as pa
 from ocwire import record
 
 from . import columns, store_schema
 from .errors import OneCardError
+from .verify_bulk import Rows
 
 _MOST_CONFLICTS = 4096
 _REPEATED = """INSERT INTO repeats VALUES (?, ?, ?, 1)
@@ -181,6 +184,13 @@ class Store:
         while rows := cursor.fetchmany(4096):
             for seq, raw in rows:
                 yield record.Record(seq, raw)
+
+    def rows(self, terminal: str) -> Rows:
+        """The same as columns."""
+        query = "SELECT seq, raw FROM records WHERE terminal = ? ORDER BY seq"
+        found: pa.Table = self._db.sql(query, params=[terminal]).to_arrow_table()
+        raws = found.column("raw").cast(pa.large_binary()).combine_chunks()
+        return Rows(found.column("seq").to_numpy().astype(np.int64), raws)
 
     def debited(self, terminal: str | None = None) -> int:
         """Sum in fen of all purchases whose result says that the card was debited."""

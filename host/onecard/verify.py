@@ -32,7 +32,7 @@ TWO_PLACES = "card in two places"
 BALANCE = "balance"
 COUNTER_GAP = "counter gap"
 PULLED_TWICE = "duplicated pull"
-_ALGORITHM_3DES = (0x00, 0x01)
+ALGORITHM_3DES = (0x00, 0x01)
 # These are for people to look at; all others mean that something is not right.
 NOTICES = (OPEN, IN_DOUBT, COUNTER_GAP, PULLED_TWICE)
 _RUN = 65_536  # records proved in one call
@@ -154,6 +154,23 @@ def tac_of(intent: dict[str, Any], terminal: str, purse: PurseKeys) -> bytes:
     return occrypto.pboc_tac(purse.card_dtk(intent["serial"]), text)
 
 
+def wrong_tac(seq: int) -> Finding:
+    """Of the record that ends a transaction."""
+    return Finding(seq, WRONG_TAC, f"TAC of transaction {seq} is not the card's")
+
+
+def in_doubt(seq: int, outcome: int, is_tac: bool) -> Finding:
+    """Of a record that ends a transaction without a sure outcome."""
+    known = "TAC shows the debit" if is_tac else "no valid TAC"
+    return Finding(seq, IN_DOUBT, f"{record.OUTCOMES.get(outcome, outcome)}: {known}")
+
+
+def still_open(seq: int, amount: int) -> Finding:
+    """Of an intent (fen)."""
+    text = f"transaction {seq} of {amount / 100:.2f} is open: its card must come back"
+    return Finding(seq, OPEN, text)
+
+
 class _Transactions:
     """Follows transactions from intent to result through a terminal's records."""
 
@@ -173,7 +190,8 @@ class _Transactions:
     def _result(self, seq: int, values: dict[str, Any]) -> None:
         intent = self._open.pop(values["intent_seq"], None)
         if intent is None:
-            self._find(seq, GAP, f"result {seq} without its intent {values['intent_seq']}")
+            text = f"result {seq} without its intent {values['intent_seq']}"
+            self._report.findings.append(Finding(seq, GAP, text))
             return
         outcome = values["outcome"]
         if outcome == record.NOT_DONE:
@@ -182,10 +200,9 @@ class _Transactions:
         if outcome in record.COUNTED:
             self._count(intent)
             if not is_tac:
-                self._find(seq, WRONG_TAC, f"TAC of transaction {seq} is not the card's")
+                self._report.findings.append(wrong_tac(seq))
         else:
-            known = "TAC shows the debit" if is_tac else "no valid TAC"
-            self._find(seq, IN_DOUBT, f"{record.OUTCOMES.get(outcome, outcome)}: {known}")
+            self._report.findings.append(in_doubt(seq, outcome, is_tac))
 
     def _count(self, intent: dict[str, Any]) -> None:
         if intent["tti"] in record.LOADS:
@@ -198,20 +215,15 @@ class _Transactions:
     def _check_tac(self, seq: int, intent: dict[str, Any], tac: bytes) -> bool:
         if self._purse is None:
             return True
-        if intent["algorithm"] not in _ALGORITHM_3DES:
+        if intent["algorithm"] not in ALGORITHM_3DES:
             self._report.unchecked_tacs += 1
             return True
         self._report.tacs += 1
         return occrypto.equal(tac, tac_of(intent, self._report.terminal, self._purse))
 
-    def _find(self, seq: int, kind: str, text: str) -> None:
-        self._report.findings.append(Finding(seq, kind, text))
-
     def end(self) -> None:
         for seq in sorted(self._open):
-            amount = self._open[seq]["amount"]
-            text = f"transaction {seq} of {amount / 100:.2f} is open: its card must come back"
-            self._find(seq, OPEN, text)
+            self._report.findings.append(still_open(seq, self._open[seq]["amount"]))
 
 
 def verify(

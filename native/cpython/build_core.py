@@ -10,7 +10,7 @@ from cffi import FFI
 
 # Relative to the project root: an editable build runs there and setuptools refuses absolute paths.
 _NATIVE = "native"
-_HEADERS = ("cipher", "crc", "des", "diversify", "hmac", "pboc", "sm2", "util", "records")
+_HEADERS = ("cipher", "crc", "des", "diversify", "hmac", "pboc", "sm2", "util", "records", "tacs")
 SOURCES = [
     str(path) for folder in ("src", "host") for path in sorted(Path(_NATIVE, folder).glob("*.c"))
 ]
@@ -100,6 +100,8 @@ typedef struct { size_t count; size_t size; } oc_records;
 oc_records oc_records_check(const uint8_t *data, size_t size);
 oc_records oc_records_verify(const uint8_t *key, uint32_t first_seq, const uint8_t *mac_before,
                              const uint8_t *data, size_t size);
+void oc_tacs(const uint8_t *dtk, int is_master, const uint8_t *items, size_t count,
+             size_t text_size, uint8_t *tacs);
 """
 
 

@@ -299,3 +299,8 @@ def records_verify(
 
     key 16, mac_before 4 (of the record before, or what stands for it). Hosts only.
     """
+
+def pboc_tacs(dtk: Buffer, items: Buffer, text_size: int, is_master: bool = True, /) -> bytes:
+    """pboc_tac of many texts of one size, 4 bytes each. items: each text with the 8 bytes
+    before it by which its card's key comes from dtk (not if is_master is false). Hosts only.
+    """

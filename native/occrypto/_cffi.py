@@ -360,6 +360,16 @@ def records_verify(key, first_seq, mac_before, data, /):
     return done.count, done.size
 
 
+def pboc_tacs(dtk, items, text_size, is_master=True, /):
+    dtk = _sized(dtk, 16, "dtk")
+    _in_range(text_size, 0, 0xFFFF, "text_size")
+    items = _whole(items, 8 + text_size)
+    count = len(items) // (8 + text_size)
+    room = _new(_BYTES, 4 * count)
+    _lib.oc_tacs(dtk, 1 if is_master else 0, items, count, text_size, room)
+    return _unpack(room, 4 * count)
+
+
 def equal(a, b, /):
     a = _bytes(a)
     b = _bytes(b)

@@ -73,3 +73,4 @@ if _util.ON_HOST:  # a terminal's image leaves the file out
 
     records_check = _records.records_check
     records_verify = _records.records_verify
+    pboc_tacs = _records.pboc_tacs

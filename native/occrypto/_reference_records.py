@@ -1,4 +1,4 @@
-"""Checks of journal records by the pure Python twin, for hosts. Layout: ocwire/SPEC.md section 1.
+"""Records (ocwire/SPEC.md section 1) and TACs in bulk by the pure Python twin, for hosts.
 
 Written out again here from the specification: the store's fast path must not prove itself.
 """
@@ -6,6 +6,7 @@ Written out again here from the specification: the store's fast path must not pr
 from occrypto import _reference_util as _util
 from occrypto._reference_crc import crc32
 from occrypto._reference_modes import sm4_cmac
+from occrypto._reference_pboc import diversify_des, pboc_tac
 
 _MIN_SIZE = 12
 _MAX_SIZE = 200
@@ -50,3 +51,14 @@ def records_verify(key, first_seq, mac_before, data):
         seq = (seq + 1) & 0xFFFFFFFF
         count += 1
         offset += size
+
+
+def pboc_tacs(dtk, items, text_size, is_master=True):
+    dtk = _util.sized(dtk, 16, "dtk")
+    size = 8 + _util.integer(text_size, 0, 0xFFFF, "text_size")
+    items = _util.whole(items, size)
+    out = b""
+    for at in range(0, len(items), size):
+        key = diversify_des(dtk, items[at : at + 8]) if is_master else dtk
+        out += pboc_tac(key, items[at + 8 : at + size])
+    return out

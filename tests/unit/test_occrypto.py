@@ -91,6 +91,7 @@ OTHERS = {
     "wipe": 1,
     "records_check": 1,
     "records_verify": 4,
+    "pboc_tacs": 3,
 }
 quick = settings(max_examples=30, deadline=None, derandomize=True, database=None)
 few = settings(quick, max_examples=8)

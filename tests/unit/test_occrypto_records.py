@@ -1,4 +1,4 @@
-"""records_check and records_verify of both backends against ocwire's own writer of records."""
+"""Records of both backends against ocwire's own writer, TACs in bulk against single ones."""
 
 import zlib
 
@@ -121,3 +121,39 @@ def test_wrong_arguments_are_told(crypto):
         assert str(raised.value) == text
     with pytest.raises(TypeError, match="buffer protocol"):
         crypto.records_check(5)
+
+
+@backends
+def test_tacs_in_bulk_are_those_of_single_calls(crypto):
+    @examples(crypto)
+    @given(
+        KEY,
+        st.integers(0, 30),
+        st.integers(0, 5),
+        st.booleans(),
+        st.randoms(use_true_random=False),
+    )
+    def same(dtk, size, count, is_master, rng):
+        items = [(rng.randbytes(8), rng.randbytes(size)) for _ in range(count)]
+        data = b"".join(factor + text for factor, text in items)
+        want = b"".join(
+            crypto.pboc_tac(crypto.diversify_des(dtk, factor) if is_master else dtk, text)
+            for factor, text in items
+        )
+        assert crypto.pboc_tacs(dtk, data, size, is_master) == want
+        if is_master:
+            assert crypto.pboc_tacs(dtk, memoryview(data), size) == want
+
+    same()
+
+
+@backends
+def test_tacs_of_half_an_item_are_refused(crypto):
+    for items, size in ((bytes(29), 22), (bytes(7), 0), (b"1", 5)):
+        with pytest.raises(ValueError, match="multiple"):
+            crypto.pboc_tacs(bytes(16), items, size)
+    with pytest.raises(ValueError, match="dtk"):
+        crypto.pboc_tacs(bytes(15), b"", 1)
+    with pytest.raises(ValueError, match="text_size"):
+        crypto.pboc_tacs(bytes(16), b"", -1)
+    assert crypto.pboc_tacs(bytes(16), b"", 22) == b""

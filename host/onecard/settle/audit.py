@@ -17,6 +17,7 @@ from ..keystore import Keystore
 from ..report import clock_text, masked, yuan
 from ..store import Store
 from ..verify import Finding, Report
+from ..verify_bulk import Rows, check_clock_rows, verify_rows
 from . import cross, relations
 
 _FUTURE_S = 600
@@ -67,19 +68,21 @@ class _Audit:
 
     def terminal(self, name: str) -> None:
         """Chain, TACs, clock, what stands beside the records, what once was here."""
-        items = list(self._store.records(name))
-        key = self._keystore.journal_key(name)
-        report = verify.verify(name, items, key, self._purse)
+        rows, key = self._store.rows(name), self._keystore.journal_key(name)
+        report = verify_rows(name, rows, key, self._purse)
+        if report is None:
+            report = verify.verify(name, rows.items(), key, self._purse)
         self.reports[name] = report
-        report.findings += check_clock(items)
+        told = check_clock_rows(rows)
+        report.findings += check_clock(rows.items()) if told is None else told
         altered = [f for f in report.findings if f.kind == verify.ALTERED]
         if altered:
             self._db.execute("INSERT INTO unproved VALUES (?, ?)", [name, altered[0].seq])
-            self._name_altered(name, items, key, altered[0])
+            self._name_altered(name, rows.items(), key, altered[0])
         wrong = [f.seq for f in report.findings if f.kind == verify.WRONG_TAC]
         self._hold(name, wrong, verify.WRONG_TAC)
-        self._table(name, items)
-        self._once_here(name, items, key)
+        self._table(name, rows)
+        self._once_here(name, rows, key)
 
     def _name_altered(
         self, name: str, items: list[record.Record], key: bytes, found: Finding
@@ -101,13 +104,12 @@ class _Audit:
             card = item.fields()["serial"].hex()
             self._find(name, item.seq, verify.EDITED, text + f"it was {yuan(amount)}", card)
 
-    def _table(self, name: str, items: list[record.Record]) -> None:
+    def _table(self, name: str, stored: Rows) -> None:
         """Do the columns say what the records beside them say?"""
-        if not items:
+        if not len(stored):
             return
-        seqs = [item.seq for item in items]
-        told = columns.decode(seqs, [item.raw for item in items])
-        self._db.register("told", pa.table({"seq": pa.array(seqs, pa.uint32())} | told))
+        told = columns.decode(stored.seqs, stored.raws)
+        self._db.register("told", pa.table({"seq": pa.array(stored.seqs, pa.uint32())} | told))
         differs = " OR ".join(f"r.{column} IS DISTINCT FROM t.{column}" for column in told)
         rows = self._db.execute(
             "SELECT r.seq, r.amount, t.amount, coalesce(t.intent_seq, r.seq), "
@@ -134,8 +136,8 @@ class _Audit:
             ).fetchall()
             self._hold(name, {seq, *(row[0] for row in ends)}, verify.EDITED)
 
-    def _once_here(self, name: str, items: list[record.Record], key: bytes) -> None:
-        last = items[-1].seq if items else 0
+    def _once_here(self, name: str, rows: Rows, key: bytes) -> None:
+        last = int(rows.seqs[-1]) if len(rows) else 0
         for (head,) in self._db.execute(
             "SELECT seq FROM heads WHERE terminal = ? AND seq > ?", [name, last]
         ).fetchall():
@@ -147,16 +149,18 @@ class _Audit:
         ).fetchall():
             text = f"records {first} to {end} came again, {times} times: passed over"
             self._find(name, first, verify.PULLED_TWICE, text)
-        self._conflicts(name, items, key)
+        self._conflicts(name, rows, key)
 
-    def _conflicts(self, name: str, items: list[record.Record], key: bytes) -> None:
+    def _conflicts(self, name: str, rows: Rows, key: bytes) -> None:
         """What came under numbers that were taken: of a second device, or of none."""
-        rows = self._db.execute(
+        found = self._db.execute(
             "SELECT seq, raw FROM conflicts WHERE terminal = ? ORDER BY seq", [name]
         ).fetchall()
-        others = [record.Record(seq, raw) for seq, raw in rows]
+        if not found:
+            return
+        others = [record.Record(seq, raw) for seq, raw in found]
         macs: dict[int, set[bytes]] = {0: {record.FIRST_MAC}}
-        for item in (*items, *others):
+        for item in (*rows.items(), *others):
             macs.setdefault(item.seq, set()).add(item.mac)
         for item in others:
             before = macs.get(item.seq - 1, set())
@@ -164,9 +168,8 @@ class _Audit:
                 text = f"a second device with its number and keys wrote record {item.seq} too"
                 self._find(name, item.seq, verify.CLONED_TERMINAL, text)
                 return
-        if others:
-            text = f"no device with its keys wrote what came as record {others[0].seq}"
-            self._find(name, others[0].seq, verify.FORGED, text)
+        text = f"no device with its keys wrote what came as record {others[0].seq}"
+        self._find(name, others[0].seq, verify.FORGED, text)
 
     # -- across ----------------------------------------------------------------------------
 
