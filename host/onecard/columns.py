@@ -14,7 +14,7 @@ from ocwire import record
 Array = npt.NDArray[Any]
 
 _TYPES = {"B": ">u1", "H": ">u2", "I": ">u4"}
-_NONE = 0xFFFFFFFF_FFFFFFFF
+NONE = 0xFFFFFFFF_FFFFFFFF
 _UNDO = b"undo"
 # column -> its type, in the order of the store's table
 COLUMNS = {
@@ -93,7 +93,7 @@ def decode(seqs: Sequence[int] | Array, raws: Sequence[bytes] | pa.Array) -> dic
     else its time is 0 and its balance null. Of unknown kinds the kind alone is told.
     """
     batch, numbers = Batch(raws), np.asarray(seqs, np.uint64)
-    out = {name: np.full(len(batch), _NONE, np.uint64) for name in COLUMNS}
+    out = {name: np.full(len(batch), NONE, np.uint64) for name in COLUMNS}
     out["kind"][:], out["time_s"][:] = batch.kinds, 0
     cards = np.full(len(batch), "", "U20")
     for kind in LAYOUTS:
@@ -108,10 +108,10 @@ def decode(seqs: Sequence[int] | Array, raws: Sequence[bytes] | pa.Array) -> dic
         if "serial" in names:
             cards[at] = _hex(values["serial"])
         if kind in (record.INTENT, record.CARRIED):
-            _undone(batch, at, values.dtype.itemsize, out["undoes"])
+            out["undoes"][at] = undone(batch, at, values.dtype.itemsize)
     _debited(batch, numbers, out)
     columns = {
-        name: pa.array(values, mask=values == _NONE).cast(COLUMNS[name])
+        name: pa.array(values, mask=values == NONE).cast(COLUMNS[name])
         for name, values in out.items()
         if name != "card"
     }
@@ -129,12 +129,15 @@ def _hex(serials: Array) -> list[str]:
     return [text[i : i + 20] for i in range(0, len(text), 20)]
 
 
-def _undone(batch: Batch, at: Array, size: int, undoes: Array) -> None:
-    """The serial of the purchase that a load gives back (SPEC.md section 1)."""
-    at = at[batch.sizes[at] == record.MIN_SIZE + size + 8]
-    tails = batch.cut(at, record.HEAD_SIZE + size, 8)
+def undone(batch: Batch, at: Array, size: int) -> Array:
+    """The serial of the purchase that each of these loads gives back (SPEC.md section 1), NONE of
+    any other. size: of the fixed part of their bodies."""
+    out = np.full(len(at), NONE, np.uint64)
+    has = np.flatnonzero(batch.sizes[at] == record.MIN_SIZE + size + 8)
+    tails = batch.cut(at[has], record.HEAD_SIZE + size, 8)
     is_undo = (tails[:, :4] == np.frombuffer(_UNDO, np.uint8)).all(axis=1)
-    undoes[at[is_undo]] = np.ascontiguousarray(tails[is_undo, 4:]).view(">u4").reshape(-1)
+    out[has[is_undo]] = be32(tails[is_undo, 4:])
+    return out
 
 
 def _debited(batch: Batch, numbers: Array, out: dict[str, Array]) -> None:
@@ -143,7 +146,7 @@ def _debited(batch: Batch, numbers: Array, out: dict[str, Array]) -> None:
     before = at - 1
     has = (at > 0) & (batch.kinds[before] == record.INTENT)
     has &= numbers[before] + np.uint64(1) == numbers[at]
-    has &= out["amount"][before] != _NONE
+    has &= out["amount"][before] != NONE
     at, before = at[has], before[has]
     out["time_s"][at] = out["time_s"][before] + values["after_s"][has]
     out["balance"][at] = (out["balance"][before] - out["amount"][before]) & np.uint64(0xFFFFFFFF)

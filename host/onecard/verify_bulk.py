@@ -18,7 +18,7 @@ from ocwire import calendar, record
 
 from . import verify
 from .clocks import BACK_S, JUMP_S
-from .columns import LAYOUTS, Batch, be32
+from .columns import LAYOUTS, NONE, Batch, be32, undone
 from .keystore import PurseKeys
 from .verify import ALGORITHM_3DES, Finding, Report
 
@@ -223,3 +223,24 @@ def check_clock_rows(rows: Rows) -> list[Finding] | None:
     told = np.flatnonzero((times != 0) | may_fall)
     falls = np.diff(times[told]) < -BACK_S
     return None if (falls & ~may_fall[told[1:]]).any() else []
+
+
+def recount_rows(rows: Rows, is_free: Array) -> list[int] | None:
+    """[purchases, refunds, loads] in fen of the records at which is_free is true; None if they
+    have to be counted one by one."""
+    batch = rows.batch
+    at, intents = batch.bodies(record.INTENT)
+    ends = _ends(batch, at) if np.array_equal(rows.seqs, np.arange(1, len(rows) + 1)) else None
+    if ends is None:
+        return None
+    counts = is_free[ends.seqs - 1] & np.isin(ends.outcomes, record.COUNTED)
+    amounts = np.where(counts, intents["amount"].astype(np.int64)[ends.rows], 0)
+    is_load = np.isin(intents["tti"], record.LOADS)[ends.rows]
+    is_undo = is_load & (undone(batch, at, intents.dtype.itemsize) != NONE)[ends.rows]
+    sums = [int(amounts[part].sum()) for part in (~is_load, is_undo, is_load & ~is_undo)]
+    codes_at, codes = batch.bodies(record.CODE)
+    sums[0] += int(codes["amount"].astype(np.int64)[is_free[codes_at]].sum())
+    paid_at, paid = batch.bodies(record.MEDICAL)
+    is_paid = is_free[paid_at] & (paid["event"] == record.COMMITTED)
+    sums[0] += int(paid["amount"].astype(np.int64)[is_paid].sum())
+    return sums

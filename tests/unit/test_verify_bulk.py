@@ -12,8 +12,9 @@ from ocwire import calendar, record
 from onecard import verify
 from onecard.clocks import check_clock
 from onecard.keystore import PurseKeys
+from onecard.settle import settlement
 from onecard.sim.county import make_county
-from onecard.verify_bulk import Rows, check_clock_rows, to_bcd, verify_rows
+from onecard.verify_bulk import Rows, check_clock_rows, recount_rows, to_bcd, verify_rows
 
 TERMINAL, KEY = "440300000001", bytes(range(16))
 PURSE = PurseKeys(K, DTK)
@@ -72,6 +73,10 @@ def agree(items, purse=PURSE):
     said = verify_rows(TERMINAL, rows, KEY, purse)
     if said is not None:
         assert said == verify.verify(TERMINAL, items, KEY, purse)
+    is_free = np.arange(len(items)) % 5 != 3
+    sums = recount_rows(rows, is_free)
+    if sums is not None:
+        assert sums == settlement._one_by_one(rows, is_free)
     clock = check_clock_rows(rows)
     if clock is not None:
         assert clock == check_clock(items)
@@ -182,6 +187,8 @@ def test_a_plain_journal_is_proved_in_bulk_with_all_that_people_should_see():
             made.debited(n != 21)
     said = agree(made.items)
     assert said is not None and check_clock_rows(rows_of(made.items)) == []
+    rows = rows_of(made.items)
+    assert recount_rows(rows, np.ones(len(rows), bool)) == [said.debited, 0, said.loaded]
     kinds = sorted(finding.kind for finding in said.findings)
     assert kinds == [verify.IN_DOUBT, verify.OPEN, verify.WRONG_TAC, verify.WRONG_TAC]
     assert (said.purchases, said.loads, said.tacs) == (33, 4, 38)

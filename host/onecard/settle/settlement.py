@@ -7,6 +7,7 @@ from collections import defaultdict
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 from ocwire import record
 from ocwire.errors import RecordError
@@ -16,6 +17,7 @@ from ..keystore import Keystore
 from ..store import Store
 from ..store_schema import transaction
 from ..verify import NOTICES
+from ..verify_bulk import Array, Rows, recount_rows
 from . import relations, totals
 from .audit import audit
 from .rates import Rates
@@ -146,28 +148,35 @@ def recount(store: Store) -> dict[str, list[int]]:
     held = {(row[0], row[1]) for row in db.execute("SELECT terminal, seq FROM held").fetchall()}
     out = {}
     for name in store.terminals():
-        end, sums = unproved.get(name, 1 << 32), [0, 0, 0]
-        intents: dict[int, dict[str, Any]] = {}
-        for item in store.records(name):
-            try:
-                values = item.fields()
-            except RecordError:
-                continue
-            is_free = item.seq < end and (name, item.seq) not in held
-            if item.kind == record.INTENT:
-                intents[item.seq] = values
-            elif item.kind == record.CARRIED:
-                intents.setdefault(values["intent_seq"], values)
-            elif record.closes(item.kind):
-                intent = intents.pop(values["intent_seq"], None)
-                if intent and is_free and values["outcome"] in record.COUNTED:
-                    sums[_place(intent)] += intent["amount"]
-            elif is_free and item.kind == record.CODE:
-                sums[0] += values["amount"]
-            elif is_free and item.kind == record.MEDICAL:
-                sums[0] += values["amount"] * (values["event"] == record.COMMITTED)
-        out[name] = sums
+        rows, end = store.rows(name), unproved.get(name, 1 << 32)
+        is_free = rows.seqs < end
+        is_free &= ~np.isin(rows.seqs, [seq for terminal, seq in held if terminal == name])
+        sums = recount_rows(rows, is_free)
+        out[name] = _one_by_one(rows, is_free) if sums is None else sums
     return out
+
+
+def _one_by_one(rows: Rows, is_free: Array) -> list[int]:
+    sums = [0, 0, 0]
+    intents: dict[int, dict[str, Any]] = {}
+    for item, free in zip(rows.items(), is_free.tolist(), strict=True):
+        try:
+            values = item.fields()
+        except RecordError:
+            continue
+        if item.kind == record.INTENT:
+            intents[item.seq] = values
+        elif item.kind == record.CARRIED:
+            intents.setdefault(values["intent_seq"], values)
+        elif record.closes(item.kind):
+            intent = intents.pop(values["intent_seq"], None)
+            if intent and free and values["outcome"] in record.COUNTED:
+                sums[_place(intent)] += intent["amount"]
+        elif free and item.kind == record.CODE:
+            sums[0] += values["amount"]
+        elif free and item.kind == record.MEDICAL:
+            sums[0] += values["amount"] * (values["event"] == record.COMMITTED)
+    return sums
 
 
 def _place(intent: dict[str, Any]) -> int:
