@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -46,11 +47,14 @@ def register(app: typer.Typer) -> None:
         ] = "merchant",
         first: FirstDay = None,
         last: LastDay = None,
+        chart: Annotated[
+            Path | None, typer.Option("--chart", help="A bar chart too: FILE.svg, .png or .pdf.")
+        ] = None,
         as_json: AsJson = False,
     ) -> None:
         """Totals of proved transactions by one or more of their properties, settled or not.
 
-        Example: onecard report --by scene,hour --from 2025-06-12 --to 2025-06-12
+        Example: onecard report --by scene,hour --chart hours.svg
         """
         from ..settle import relations, totals
         from ..settle.audit import audit
@@ -69,6 +73,10 @@ def register(app: typer.Typer) -> None:
         for row in rows:
             if "day" in row:
                 row["day"] = name_day(row["day"])
+        if chart is not None:
+            from ..settle import charts  # Matplotlib takes a second to import
+
+            charts.save(rows, names, chart)
         if as_json:
             print_json(rows)
         else:

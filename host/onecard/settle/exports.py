@@ -1,4 +1,4 @@
-"""A settlement as files: Parquet by day and merchant, CSV, the clearing file, JSON.
+"""A settlement as files: Parquet by day and merchant, CSV, the clearing file, JSON, a page.
 
 Each file is written whole beside its place and then put there, so a reader never sees half of one.
 """
@@ -20,6 +20,7 @@ from ocwire import calendar, record
 from ..errors import OneCardError
 from ..store import Store
 from . import relations, totals
+from .page import page
 from .settlement import Settlement
 
 _KINDS = {"purchase": "P", "refund": "R", "load": "L", "code": "C", "medical": "M"}
@@ -60,6 +61,7 @@ def export(store: Store, made: Settlement, number: int, was_closed: bool, folder
         folder.mkdir(parents=True, exist_ok=True)
         text = json.dumps(made.as_json(), ensure_ascii=False, indent=1) + "\n"
         _write(folder / f"settlement-{day}.json", text.encode())
+        _write(folder / f"settlement-{day}.html", page(made, rows).encode())
         for name in ("merchants", "issuers", "lines"):
             _write(folder / f"{name}-{day}.csv", _csv(getattr(made, name)))
         _write(folder / f"clearing-{day}.txt", clearing_file(made, rows, _tacs(store, rows)))

@@ -1,0 +1,212 @@
+"""What the office's side does a second, beside plain Python and sqlite3; into docs/benchmarks.md.
+
+make bench-host (1 and 10 million records); python tests/bench/host.py 1000000 for less. Each part
+runs in a process of its own, which tells its seconds, processor time and greatest memory.
+"""
+
+from __future__ import annotations
+
+import json
+import resource
+import sqlite3
+import subprocess
+import sys
+import tempfile
+import time
+import zlib
+from collections.abc import Callable
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path[:0] = [str(ROOT / folder) for folder in (".", "tests/bench")]
+
+import occrypto  # noqa: E402
+from host_records import DAY, EACH, KEYS, keystore, make, name_of, read  # noqa: E402
+from ocwire import record  # noqa: E402
+from onecard import verify  # noqa: E402
+from onecard.columns import Batch  # noqa: E402
+from onecard.settle import relations, totals  # noqa: E402
+from onecard.settle.audit import audit  # noqa: E402
+from onecard.settle.merchants import keep_merchants  # noqa: E402
+from onecard.settle.rates import Rates  # noqa: E402
+from onecard.settle.settlement import settle  # noqa: E402
+from onecard.store import Store  # noqa: E402
+from rich.console import Console  # noqa: E402
+
+from tests.bench.native_report import table, write  # noqa: E402
+
+MARKS = "host: begin, written by make bench-host", "host: end"
+SIZES = (1_000_000, 10_000_000)
+WINDOW = 20_000  # records of a batch that is stored
+HEAD = """## The office's side
+
+Written by `make bench-host`. Purchases of terminals of 50,000 records, each MAC and TAC right
+(tests/bench/host_records.py). Each part in a process of its own. Cores: processor time by the
+clock's. Memory: the most that was held. "One by one": the loop in Python that the bulk code
+replaces, on one terminal in twenty. A settlement proves the whole store first.
+
+"""
+
+
+def integrity(folder: Path, records: int) -> int:
+    """Sizes and CRC-32 by one call a terminal."""
+    count = 0
+    for number in range(records // EACH):
+        count += occrypto.records_check(Batch(read(folder, number)).joined.data)[0]
+    return count
+
+
+def integrity_python(folder: Path, records: int) -> int:
+    """The same by zlib.crc32 in a loop."""
+    count = 0
+    for number in range(max(1, records // EACH // 20)):
+        for raw in read(folder, number).to_pylist():
+            count += zlib.crc32(raw[:-4]) == int.from_bytes(raw[-4:], "big")
+    return count
+
+
+def chain(folder: Path, records: int) -> int:
+    """Numbers and MAC chain besides."""
+    keys, count = keystore(), 0
+    for number in range(records // EACH):
+        key = keys.journal_key(name_of(number))
+        data = Batch(read(folder, number)).joined.data
+        count += occrypto.records_verify(key, 1, record.FIRST_MAC, data)[0]
+    return count
+
+
+def prove_python(folder: Path, records: int) -> int:
+    """Chain and TACs, record by record."""
+    keys, count = keystore(), 0
+    for number in range(max(1, records // EACH // 20)):
+        raws = read(folder, number).to_pylist()
+        key, before, transactions = keys.journal_key(name_of(number)), record.FIRST_MAC, {}
+        for seq, raw in enumerate(raws, 1):
+            item = record.Record(seq, raw)
+            assert item.is_authentic(key, before)
+            before, values = item.mac, item.fields()
+            if item.kind == record.INTENT:
+                transactions[seq] = values
+            else:
+                tac = verify.tac_of(transactions.pop(values["intent_seq"]), name_of(number), KEYS)
+                assert occrypto.equal(tac, values["tac"])
+            count += 1
+    return count
+
+
+def _store(folder: Path, records: int) -> Path:
+    return folder / f"store-{records}.duckdb"
+
+
+def ingest(folder: Path, records: int) -> int:
+    """Into the keyed store, durable after each window."""
+    path, count = _store(folder, records), 0
+    path.unlink(missing_ok=True)
+    with Store(path) as store:
+        for number in range(records // EACH):
+            raws = read(folder, number).to_pylist()
+            for at in range(0, EACH, WINDOW):
+                part = [record.Record(at + n + 1, raw) for n, raw in enumerate(raws[at:][:WINDOW])]
+                count += store.append(name_of(number), part)
+    return count
+
+
+def ingest_sqlite(folder: Path, records: int) -> int:
+    """Number and bytes alone into a keyed table of sqlite3, durable after each window."""
+    count = 0
+    with tempfile.TemporaryDirectory(dir=folder) as place:
+        db = sqlite3.connect(Path(place) / "peer.db")
+        db.execute("PRAGMA journal_mode=WAL")
+        db.execute("PRAGMA synchronous=FULL")
+        db.execute(
+            "CREATE TABLE records (terminal TEXT, seq INTEGER, raw BLOB,"
+            " PRIMARY KEY (terminal, seq)) WITHOUT ROWID"
+        )
+        for number in range(records // EACH):
+            raws, name = read(folder, number).to_pylist(), name_of(number)
+            for at in range(0, EACH, WINDOW):
+                rows = [(name, at + n + 1, raw) for n, raw in enumerate(raws[at:][:WINDOW])]
+                with db:
+                    db.executemany("INSERT OR IGNORE INTO records VALUES (?, ?, ?)", rows)
+                count += len(rows)
+        db.close()
+    return count
+
+
+def prove(folder: Path, records: int) -> int:
+    """`onecard verify`: chain, TACs, columns, clock, and across all terminals."""
+    with Store(_store(folder, records)) as store:
+        reports = audit(store, keystore())
+    assert all(not report.findings for report in reports), reports[0].findings[:3]
+    return sum(report.records for report in reports)
+
+
+def settled(folder: Path, records: int) -> int:
+    """`onecard settle` of the day."""
+    with Store(_store(folder, records)) as store:
+        names = range(records // EACH)
+        keep_merchants(store, [(name_of(n), f"merchant {n % 50}", "canteen") for n in names])
+        found = settle(store, keystore(), DAY, Rates())
+    assert found.is_balanced, found.imbalances[:3]
+    assert found.totals["purchases_count"] == records // 2
+    return records
+
+
+PARTS: dict[str, tuple[str, Callable[[Path, int], int]]] = {
+    "integrity": ("integrity (size, CRC-32)", integrity),
+    "integrity_python": ("the same, zlib.crc32 one by one", integrity_python),
+    "chain": ("numbers and MAC chain", chain),
+    "prove_python": ("chain and TACs, one by one", prove_python),
+    "ingest": ("into the store (DuckDB, decoded)", ingest),
+    "ingest_sqlite": ("number and bytes into sqlite3", ingest_sqlite),
+    "prove": ("onecard verify: all that can be proved", prove),
+    "settled": ("onecard settle: that, and the day", settled),
+}
+
+
+def run(name: str, folder: Path, records: int) -> None:
+    """One part, here; prints what it took."""
+    relations.sql(totals.lines, 0, False)  # Ibis is imported and warm: it takes no part in this
+    begun, before = time.perf_counter(), time.process_time()
+    count = PARTS[name][1](folder, records)
+    took, cpu = time.perf_counter() - begun, time.process_time() - before
+    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    print(json.dumps({"count": count, "took_s": took, "cpu_s": cpu, "most": most}))
+
+
+def measure(folder: Path, records: int) -> str:
+    """The table of one size."""
+    rows = []
+    for name, (what, _) in PARTS.items():
+        words = [sys.executable, __file__, "part", name, str(folder), str(records)]
+        done = subprocess.run(words, capture_output=True, text=True)
+        if done.returncode:
+            raise SystemExit(f"{name}: {done.stderr}")
+        got = json.loads(done.stdout)
+        rate = got["count"] / got["took_s"]
+        cores, most = got["cpu_s"] / got["took_s"], got["most"] / 2**20
+        rows.append((what, f"{got['count']:,}", f"{rate:,.0f}", f"{cores:.2f}", f"{most:,.0f}"))
+        print(rows[-1], file=sys.stderr, flush=True)
+    head = ("part", "records", "records a second", "cores", "memory, MiB")
+    size = _store(folder, records).stat().st_size
+    tail = f"\nThe store takes {size / records:.1f} bytes a record.\n"
+    return f"### {records:,} records\n\n" + table(head, rows) + tail + "\n"
+
+
+def main() -> None:
+    """Measure and write."""
+    if sys.argv[1:2] == ["part"]:
+        run(sys.argv[2], Path(sys.argv[3]), int(sys.argv[4]))
+        return
+    sizes = [int(word) for word in sys.argv[1:]] or SIZES
+    folder = ROOT / "build" / "bench-host"
+    text = HEAD
+    for records in sizes:
+        make(folder, records)
+        text += measure(folder, records)
+    write(ROOT / "docs" / "benchmarks.md", text, MARKS)
+    Console().print(text, markup=False, highlight=False)
+
+
+if __name__ == "__main__":
+    main()
