@@ -39,6 +39,8 @@ def postgresql():
             subprocess.run(command, check=True, cwd="/", stdout=log, stderr=log, timeout=120)
 
     run("initdb", "-U", "onecard", "-A", "trust", "--no-sync", "-E", "UTF8", "--locale=C.UTF-8")
+    rules = data / "pg_hba.conf"
+    rules.write_text("local all guarded scram-sha-256\n" + rules.read_text())
     settings = f"-c listen_addresses= -c fsync=off -k {folder}"
     run("pg_ctl", "-w", "-l", str(folder / "log"), "-o", settings, "start")
     yield str(folder)

@@ -108,6 +108,27 @@ def test_tables_of_the_same_names_in_the_database_are_left_alone(postgresql, sql
         assert other.execute("SELECT terminal FROM merchants").fetchall() == [("theirs",)]
 
 
+def test_a_password_comes_from_the_environment(postgresql, sql, monkeypatch):
+    sql("CREATE ROLE guarded LOGIN PASSWORD 'hush'")
+    url = f"postgresql://guarded@/postgres?host={postgresql}"
+    monkeypatch.delenv("PGPASSWORD", raising=False)
+    monkeypatch.setenv("PGPASSFILE", "/nowhere")
+    with Store.in_memory() as store:
+        with pytest.raises(EngineError, match="PGPASSWORD"):
+            open_engine(url, store)
+        monkeypatch.setenv("PGPASSWORD", "hush")
+        open_engine(url, store).close()
+
+
+def test_a_server_that_hangs_up_is_told(postgresql, sql):
+    url = f"postgresql://onecard@/postgres?host={postgresql}"
+    with Store.in_memory() as store, open_engine(url, store) as engine:
+        sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+            "WHERE application_name = 'onecard'")  # fmt: skip
+        with pytest.raises(EngineError, match="is gone"):
+            engine.refresh("merchants")
+
+
 def test_a_master_that_refuses_us_is_told(spark):
     with Store.in_memory() as store, pytest.raises(EngineError, match="no Spark master answers"):
         open_engine("spark://127.0.0.1:1", store)

@@ -49,7 +49,8 @@ class Engine(abc.ABC):
         for name in names:
             schema = arrow_schema(getattr(relations, name))
             query = f"SELECT {', '.join(schema.names)} FROM {name}"
-            found = self.store.database.sql(query).to_arrow_table()
+            with _told():
+                found = self.store.database.sql(query).to_arrow_table()
             self.put(name, found.cast(schema))
 
     def put_rows(self, relation: ir.Table, rows: list[tuple[Any, ...]]) -> None:

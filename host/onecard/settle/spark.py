@@ -9,6 +9,7 @@ import re
 import shutil
 import socket
 import tempfile
+import time
 from collections.abc import Iterator
 from typing import IO, Any
 
@@ -24,7 +25,7 @@ from ..store import Store
 from .engines import Engine, EngineError
 
 _MASTER = re.compile(r"local(\[(\d+|\*)\])?|spark://[^\s/@]+:\d+")
-_CONNECT_S = 10
+_CONNECT_S, _WORKERS_S = 10, 60
 _SETTINGS = {
     "spark.sql.ansi.enabled": "true",  # a sum that overflows is an error
     "spark.sql.session.timeZone": "UTC",
@@ -50,8 +51,14 @@ class Spark(Engine):
         if master.startswith("local"):
             conf.setAll([*_ALONE.items()])
         with _told():
-            gateway = _machine()
-            self._session = SparkSession(SparkContext(conf=conf, gateway=gateway))
+            context = SparkContext(conf=conf, gateway=_machine())
+            self._session = SparkSession(context)
+            if master.startswith("spark://") and not _has_workers(context):
+                self.close()
+                raise EngineError(
+                    f"no worker of {master} takes our work",
+                    "are there any, have they free cores and memory, can they reach this machine?",
+                )
 
     def put(self, name: str, table: pa.Table) -> None:
         """As a temporary view of a copy that Spark holds."""
@@ -86,6 +93,24 @@ def _machine() -> Any:
     return launch_gateway(popen_kwargs={"stdout": _log(), "stderr": _log()})
 
 
+def _has_workers(context: SparkContext) -> bool:
+    """Whether one comes within a minute: Spark itself waits for ever and tells its log."""
+    end_s = time.monotonic() + _WORKERS_S
+    while time.monotonic() < end_s:
+        if context._jsc.sc().getExecutorMemoryStatus().size() > 1:  # beside the driver
+            return True
+        time.sleep(0.2)
+    return False
+
+
+def _last_words() -> str:
+    """The last line that was printed to the log."""
+    file = _log().fileno()  # Java writes where this file stands: it is not moved
+    tail = os.pread(file, 4096, max(0, os.fstat(file).st_size - 4096))
+    lines = tail.decode("utf-8", "replace").split("\n")
+    return next((line.strip()[:300] for line in reversed(lines) if line.strip()), "")
+
+
 def _check(master: str) -> None:
     """What Spark would tell late, or in a hundred lines. Raises EngineError."""
     if not _MASTER.fullmatch(master):
@@ -109,4 +134,4 @@ def _told() -> Iterator[None]:
         yield
     except (PySparkException, Py4JError, OSError) as error:
         text = (str(error).strip() or type(error).__name__).splitlines()[0]
-        raise EngineError(f"Spark: {text}", "nothing was changed in the store") from error
+        raise EngineError(f"Spark: {text}", f"its last words: {_last_words()}") from error
