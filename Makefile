@@ -10,7 +10,7 @@ CTESTS = $(MAKE) -s -j2 -C native/ctests OUT=$(CURDIR)/build/ctests PYTHON=$(CUR
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test quick lint arch firmware natmod test-power peers bench bench-native size clean
-.PHONY: bench-link screens fuzz ctcheck stubs bench-readers test-readers-full test-money bench-tap bench-scenes
+.PHONY: bench-link screens fuzz ctcheck stubs bench-readers test-readers-full test-money bench-tap bench-scenes test-scale
 .PHONY: soak bench-journal bench-host test-pico
 
 help:  ## this list
@@ -56,6 +56,10 @@ test-readers-full:  ## the readers' exhaustive forms: faults at every byte, ever
 test-money:  ## a tear at every byte of every transaction, and a million random steps against a ledger; 40 minutes
 	$(PYTEST) -s tests/power/test_tears.py
 	ONECARD_MONEY_STEPS=1000000 $(PY) -m pytest -q -s tests/power/test_money.py
+
+test-scale:  ## settlement on PostgreSQL and Spark beside DuckDB, on real servers (sets them up first); minutes
+	@FOR=scale tools/setup.sh
+	$(PY) -m pytest tests/scale
 
 soak:  ## 100,000 taps in a row on the unix port, 2,000 on the virtual Pico, pulls, power cuts; hours
 	$(PY) tests/soak/run.py

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Everything a fresh Debian 12 machine needs: Debian packages, the virtual environment with the C
 # core, the pinned sources, the firmware of $BOARDS (default: unix). FOR=tests: also what the tests
-# need. Each step looks first whether it is done already.
+# need; FOR=scale: PostgreSQL and Spark. Each step looks first whether it is done already.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/onecard
@@ -59,6 +59,11 @@ if [ "${FOR:-}" = tests ]; then # other cores, fuzzing, the constant-time check
     echo '#include <stdio.h>
 int main(void) { return puts(""); }' | gcc -m32 -xc - -o /dev/null 2>/dev/null || packages+=(gcc-multilib)
 fi
+if [ "${FOR:-}" = scale ]; then
+    ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || packages+=(postgresql)
+    need java openjdk-17-jre-headless
+    need setpriv util-linux
+fi
 if [ ${#packages[@]} -gt 0 ]; then
     echo "      installing: ${packages[*]}"
     command -v apt-get >/dev/null || { echo "no apt-get here: install these by hand, then run again"; exit 1; }
@@ -84,10 +89,15 @@ else
     echo "$state" >$stamp
 fi
 
-if [ "${FOR:-}" = tests ] && [ "$(cat .venv/peers.stamp 2>/dev/null)" != "$(sha256sum <tests/peers/requirements.txt)" ]; then
-    quietly .venv/bin/python -m pip --disable-pip-version-check install --require-hashes --no-deps -r tests/peers/requirements.txt
-    sha256sum <tests/peers/requirements.txt >.venv/peers.stamp
-fi
+also() { # a folder's own list of packages, each without what it depends on
+    [ "$(cat ".venv/$1.stamp" 2>/dev/null)" = "$(sha256sum <"tests/$1/requirements.txt")" ] && return
+    quietly .venv/bin/python -m pip --disable-pip-version-check install --require-hashes --no-deps "${@:2}" -r "tests/$1/requirements.txt"
+    sha256sum <"tests/$1/requirements.txt" >".venv/$1.stamp"
+}
+case ${FOR:-} in
+tests) also peers ;;
+scale) also scale --no-build-isolation ;; # Spark is a source archive: its build uses the locked setuptools
+esac
 
 step 3 "pinned sources (MicroPython 1.25.0, pico-sdk, GNU Unifont)"
 quietly tools/fetch-sources.sh "$cache/src"

@@ -27,6 +27,7 @@ from onecard import verify  # noqa: E402
 from onecard.columns import Batch  # noqa: E402
 from onecard.settle import relations, totals  # noqa: E402
 from onecard.settle.audit import audit  # noqa: E402
+from onecard.settle.engines import open_engine  # noqa: E402
 from onecard.settle.merchants import keep_merchants  # noqa: E402
 from onecard.settle.rates import Rates  # noqa: E402
 from onecard.settle.settlement import settle  # noqa: E402
@@ -135,18 +136,18 @@ def ingest_sqlite(folder: Path, records: int) -> int:
 
 def prove(folder: Path, records: int) -> int:
     """`onecard verify`: chain, TACs, columns, clock, and across all terminals."""
-    with Store(_store(folder, records)) as store:
-        reports = audit(store, keystore())
+    with Store(_store(folder, records)) as store, open_engine("duckdb", store) as engine:
+        reports = audit(engine, keystore()).reports
     assert all(not report.findings for report in reports), reports[0].findings[:3]
     return sum(report.records for report in reports)
 
 
 def settled(folder: Path, records: int) -> int:
     """`onecard settle` of the day."""
-    with Store(_store(folder, records)) as store:
+    with Store(_store(folder, records)) as store, open_engine("duckdb", store) as engine:
         names = range(records // EACH)
         keep_merchants(store, [(name_of(n), f"merchant {n % 50}", "canteen") for n in names])
-        found = settle(store, keystore(), DAY, Rates())
+        found = settle(engine, keystore(), DAY, Rates())
     assert found.is_balanced, found.imbalances[:3]
     assert found.totals["purchases_count"] == records // 2
     return records
@@ -166,7 +167,9 @@ PARTS: dict[str, tuple[str, Callable[[Path, int], int]]] = {
 
 def run(name: str, folder: Path, records: int) -> None:
     """One part, here; prints what it took."""
-    relations.sql(totals.lines, 0, False)  # Ibis is imported and warm: it takes no part in this
+    relations.sql(
+        totals.lines, 0, False, dialect="duckdb"
+    )  # Ibis is imported and warm: it takes no part in this
     begun, before = time.perf_counter(), time.process_time()
     count = PARTS[name][1](folder, records)
     took, cpu = time.perf_counter() - begun, time.process_time() - before

@@ -75,6 +75,14 @@ KeystorePath = Annotated[
         show_default="~/.local/share/…",
     ),
 ]
+EngineUrl = Annotated[
+    str,
+    typer.Option(
+        "--engine",
+        help="What works on the tables: duckdb (in the store), postgresql://USER@HOST/DATABASE "
+        "(password: PGPASSWORD or ~/.pgpass); spark://HOST:PORT or local[N].",
+    ),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
 Timeout = Annotated[
     float,

@@ -14,6 +14,7 @@ from .options import (
     DEFAULT_KEYSTORE,
     DEFAULT_STORE,
     AsJson,
+    EngineUrl,
     KeystorePath,
     StorePath,
     console,
@@ -50,14 +51,16 @@ def register(app: typer.Typer) -> None:
         chart: Annotated[
             Path | None, typer.Option("--chart", help="A bar chart too: FILE.svg, .png or .pdf.")
         ] = None,
+        url: EngineUrl = "duckdb",
         as_json: AsJson = False,
     ) -> None:
         """Totals of proved transactions by one or more of their properties, settled or not.
 
         Example: onecard report --by scene,hour --chart hours.svg
         """
-        from ..settle import relations, totals
+        from ..settle import totals
         from ..settle.audit import audit
+        from ..settle.engines import open_engine
         from ..settle.settlement import day_number, name_day
 
         names = tuple(dict.fromkeys(name.strip() for name in by.split(",")))
@@ -67,9 +70,9 @@ def register(app: typer.Typer) -> None:
         begin = day_number(first.date()) if first else 0
         end = day_number(last.date()) if last else _LAST_DAY
         keystore = open_keystore(path)
-        with Store(store) as opened:
-            audit(opened, keystore)
-            rows = relations.fetch(opened.database, totals.report, names, begin, end)
+        with Store(store) as opened, open_engine(url, opened) as engine:
+            audit(engine, keystore)
+            rows = engine.fetch(totals.report, names, begin, end)
         for row in rows:
             if "day" in row:
                 row["day"] = name_day(row["day"])

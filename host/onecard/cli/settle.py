@@ -17,6 +17,7 @@ from .options import (
     DEFAULT_KEYSTORE,
     DEFAULT_STORE,
     AsJson,
+    EngineUrl,
     KeystorePath,
     StorePath,
     console,
@@ -48,6 +49,7 @@ def register(app: typer.Typer) -> None:
         close: Annotated[
             bool, typer.Option("--close", help="Book it: these are in no other settlement.")
         ] = False,
+        url: EngineUrl = "duckdb",
         as_json: AsJson = False,
     ) -> None:
         """Prove everything again and settle a day: what merchants are paid and issuers pay.
@@ -58,17 +60,18 @@ def register(app: typer.Typer) -> None:
         Example: onecard settle --day 2025-06-12 --rates rates.toml --out day --close
         """
         from ..settle import exports, settlement
+        from ..settle.engines import open_engine
         from ..settle.rates import Rates, read_rates
 
         known = read_rates(rates) if rates else Rates()
         keystore = open_keystore(path)
-        with Store(store) as opened:
-            made = settlement.settle(opened, keystore, day.date(), known)
+        with Store(store) as opened, open_engine(url, opened) as engine:
+            made = settlement.settle(engine, keystore, day.date(), known)
             was_closed, number = made.is_closed, settlement.day_number(day.date())
             if close:
-                settlement.close(opened, day.date(), made)
+                settlement.close(engine, day.date(), made)
             if out is not None:
-                exports.export(opened, made, number, made.is_closed, out)
+                exports.export(engine, made, number, made.is_closed, out)
         if as_json:
             print_json(made.as_json())
         else:

@@ -14,6 +14,7 @@ from .options import (
     DEFAULT_KEYSTORE,
     DEFAULT_STORE,
     AsJson,
+    EngineUrl,
     KeystorePath,
     OneTerminal,
     StorePath,
@@ -31,6 +32,7 @@ def register(app: typer.Typer) -> None:
         store: StorePath = DEFAULT_STORE,
         terminal: OneTerminal = None,
         path: KeystorePath = DEFAULT_KEYSTORE,
+        url: EngineUrl = "duckdb",
         as_json: AsJson = False,
     ) -> None:
         """Prove that no stored record is missing, altered, added or repeated, and every TAC.
@@ -43,10 +45,11 @@ def register(app: typer.Typer) -> None:
         Example: onecard verify --json
         """
         from ..settle.audit import audit  # Ibis takes a second to import
+        from ..settle.engines import open_engine
 
         keystore = open_keystore(path)
-        with Store(store) as opened:
-            reports = audit(opened, keystore, terminal)
+        with Store(store) as opened, open_engine(url, opened) as engine:
+            reports = audit(engine, keystore, terminal).reports
         if terminal and not (reports and reports[0].records):
             raise OneCardError(f"no records of terminal {terminal} here", "pull it first")
         if as_json:

@@ -1,11 +1,12 @@
 """The audit: all that is proved of each terminal, and all that only the whole store can tell.
 
-It leaves two temporary tables behind for settlement: what is not proved, and what is held back.
+It leaves its engine with what was assembled, what is not proved and what is held back.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass, field
 from typing import Any
 
 import pyarrow as pa
@@ -15,54 +16,61 @@ from .. import columns, verify
 from ..clocks import check_clock
 from ..keystore import Keystore
 from ..report import clock_text, masked, yuan
-from ..store import Store
 from ..verify import Finding, Report
 from ..verify_bulk import Rows, check_clock_rows, verify_rows
 from . import cross, relations
+from .engines import Engine
 
 _FUTURE_S = 600
-_TABLES = """
-CREATE OR REPLACE TEMP TABLE unproved (terminal VARCHAR, from_seq UINTEGER);
-CREATE OR REPLACE TEMP TABLE held (terminal VARCHAR, seq UINTEGER, reason VARCHAR);
-"""
 _COPIES = """
 SELECT terminal, seq FROM records WHERE kind = ? AND octet_length(raw) = ?
 AND substr(hex(raw), 9, ?) = ? AND NOT (terminal = ? AND seq = ?) ORDER BY terminal, seq LIMIT 1
 """
 
 
-def audit(store: Store, keystore: Keystore, only: str | None = None) -> list[Report]:
+@dataclass
+class Audit:
+    """What an audit found. unproved: terminal -> number from which on nothing is proved. held:
+    (terminal, number) of single transactions -> why they are held back, the first reason."""
+
+    reports: list[Report] = field(default_factory=list)
+    unproved: dict[str, int] = field(default_factory=dict)
+    held: dict[tuple[str, int], str] = field(default_factory=dict)
+
+
+def audit(engine: Engine, keystore: Keystore, only: str | None = None) -> Audit:
     """Prove every terminal's records and look across all of them.
 
     only: report this terminal alone, which is still seen beside all others. Findings of cards go
     to the terminals they were seen at.
     """
-    made = _Audit(store, keystore)
-    for terminal in store.terminals():
+    made = _Auditor(engine, keystore)
+    for terminal in engine.store.terminals():
         made.terminal(terminal)
     made.across()
-    reports = made.reports.values()
-    for report in reports:
+    for report in made.reports.values():
         report.findings = sorted(set(report.findings), key=lambda f: (f.seq, f.kind, f.text))
-    return [report for report in reports if only in (None, report.terminal)]
+    wanted = [report for report in made.reports.values() if only in (None, report.terminal)]
+    return Audit(wanted, made.unproved, made.held)
 
 
-class _Audit:
+class _Auditor:
     """reports: by terminal, as far as they have come."""
 
-    def __init__(self, store: Store, keystore: Keystore) -> None:
-        self._store, self._db, self._keystore = store, store.database, keystore
+    def __init__(self, engine: Engine, keystore: Keystore) -> None:
+        self._engine, self._store, self._keystore = engine, engine.store, keystore
+        self._db = engine.store.database
         self._purse = keystore.purse if keystore.purse.dtk else None  # a collector has no TAC keys
         self.reports: dict[str, Report] = {}
-        self._db.execute(_TABLES)
+        self.unproved: dict[str, int] = {}
+        self.held: dict[tuple[str, int], str] = {}
 
     def _find(self, terminal: str, seq: int, kind: str, text: str, card: str = "") -> None:
         self.reports[terminal].findings.append(Finding(seq, kind, text, card))
 
     def _hold(self, terminal: str, seqs: Iterable[int], reason: str) -> None:
-        rows = [(terminal, seq, reason) for seq in seqs]
-        if rows:
-            self._db.executemany("INSERT INTO held VALUES (?, ?, ?)", rows)
+        for seq in seqs:
+            self.held.setdefault((terminal, seq), reason)
 
     # -- one terminal --------------------------------------------------------------------
 
@@ -77,7 +85,7 @@ class _Audit:
         report.findings += check_clock(rows.items()) if told is None else told
         altered = [f for f in report.findings if f.kind == verify.ALTERED]
         if altered:
-            self._db.execute("INSERT INTO unproved VALUES (?, ?)", [name, altered[0].seq])
+            self.unproved[name] = altered[0].seq
             self._name_altered(name, rows.items(), key, altered[0])
         wrong = [f.seq for f in report.findings if f.kind == verify.WRONG_TAC]
         self._hold(name, wrong, verify.WRONG_TAC)
@@ -175,29 +183,36 @@ class _Audit:
 
     def across(self) -> None:
         """What no terminal can see alone. Clones first: what they did is held back."""
-        relations.assemble(self._db)
-        for row in relations.fetch(self._db, cross.cloned):
+        self._engine.put_rows(relations.unproved, list(self.unproved.items()))
+        self._put_held()
+        self._engine.assemble()
+        for row in self._engine.fetch(cross.cloned):
             card, amount = row["card"], yuan(row["amount"])
             text = f"card {masked(card)} exists twice: {amount} at its count {row['counter']}, "
             text += "which it also used elsewhere"
             self._find(row["terminal"], row["seq"], verify.CLONED_CARD, text, card)
             self._hold(row["terminal"], [row["seq"]], verify.CLONED_CARD)
-        for row in relations.fetch(self._db, cross.two_places):
+        self._put_held()
+        for row in self._engine.fetch(cross.two_places):
             text = f"card {masked(row['card'])} was at terminal {row['was_terminal']} "
             text += f"{row['time_s'] - row['was_s']} s before"
             self._find(row["terminal"], row["seq"], verify.TWO_PLACES, text, row["card"])
-        for row in relations.fetch(self._db, cross.counter_gaps):
+        for row in self._engine.fetch(cross.counter_gaps):
             what = "loads" if row["is_load"] else "purchases"
             text = (
                 f"{row['missing']} {what} of card {masked(row['card'])} before this are not here"
             )
             self._find(row["terminal"], row["seq"], verify.COUNTER_GAP, text, row["card"])
-        for row in relations.fetch(self._db, cross.wrong_balances):
+        for row in self._engine.fetch(cross.wrong_balances):
             text = f"card {masked(row['card'])}: {yuan(row['before'])}, {yuan(row['amount'])} and "
             text += f"{yuan(row['after'])} after it do not add up"
             self._find(row["terminal"], row["seq"], verify.BALANCE, text, row["card"])
-        for row in relations.fetch(self._db, cross.unbalanced):
+        for row in self._engine.fetch(cross.unbalanced):
             self._unbalanced(row)
+
+    def _put_held(self) -> None:
+        rows = [(*at, reason) for at, reason in self.held.items()]
+        self._engine.put_rows(relations.held, rows)
 
     def _unbalanced(self, row: dict[str, Any]) -> None:
         card = masked(row["card"])

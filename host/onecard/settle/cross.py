@@ -38,7 +38,7 @@ def two_places() -> ir.Table:
     t = t.filter(t.was_where != t.where, t.time_s - t.was_s < APART_S)
     return t.select(
         "card", "terminal", "seq", "time_s", "was_terminal", "was_seq", "was_s"
-    ).order_by("card", "time_s")
+    ).order_by("card", "time_s", "terminal", "seq")
 
 
 def doubts() -> ir.Table:
@@ -77,7 +77,7 @@ def counter_gaps() -> ir.Table:
     t = t.mutate(missing=t.counter - t.was - 1).filter(ibis._.missing > 0)
     return t.select(
         "card", "application", "is_load", "terminal", "seq", "was", "counter", "missing"
-    ).order_by("card", "is_load", "counter")
+    ).order_by("card", "application", "is_load", "counter", "terminal", "seq")
 
 
 def unbalanced() -> ir.Table:
@@ -100,7 +100,7 @@ def unbalanced() -> ir.Table:
     out = out.filter(out.breaks > 1)
     gaps = counter_gaps()
     holes = gaps.group_by(list(_OF_CARD)).agg(
-        holes=gaps.count(), load_holes=gaps.is_load.cast("int64").sum()
+        holes=gaps.count(), load_holes=ibis.ifelse(gaps.is_load, 1, 0).sum()
     )
     out = out.left_join(holes, list(_OF_CARD)).select(
         *_OF_CARD,

@@ -19,7 +19,8 @@ from ocwire import calendar, record
 
 from ..errors import OneCardError
 from ..store import Store
-from . import relations, totals
+from . import totals
+from .engines import Engine
 from .page import page
 from .settlement import Settlement
 
@@ -50,12 +51,12 @@ class ExportError(OneCardError):
     """Files cannot be written or read."""
 
 
-def export(store: Store, made: Settlement, number: int, was_closed: bool, folder: Path) -> int:
+def export(engine: Engine, made: Settlement, number: int, was_closed: bool, folder: Path) -> int:
     """Write a settlement's files into a folder; how many transactions are in them.
 
     number: its day since 1970. was_closed: as settle() found it. Raises ExportError.
     """
-    rows = relations.fetch(store.database, totals.items, number, was_closed)
+    rows = engine.fetch(totals.items, number, was_closed)
     day = made.day.replace("-", "")
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -64,7 +65,9 @@ def export(store: Store, made: Settlement, number: int, was_closed: bool, folder
         _write(folder / f"settlement-{day}.html", page(made, rows).encode())
         for name in ("merchants", "issuers", "lines"):
             _write(folder / f"{name}-{day}.csv", _csv(getattr(made, name)))
-        _write(folder / f"clearing-{day}.txt", clearing_file(made, rows, _tacs(store, rows)))
+        _write(
+            folder / f"clearing-{day}.txt", clearing_file(made, rows, _tacs(engine.store, rows))
+        )
         _parquet(rows, made.day, folder / "transactions")
     except OSError as error:
         raise ExportError(f"{folder}: {error.strerror}", "make room, run it again") from error

@@ -1,8 +1,7 @@
 """What the store's records say of money, as relations: written once, compiled for any engine.
 
-The tables' names and columns are those of the store; `unproved` and `held` are an audit's. Results
-are made with `fetch`, which compiles for DuckDB; the same expressions compile for PostgreSQL and
-Spark (a test holds them to it). Amounts are fen, times UTC seconds, days counted from 1970-01-01.
+The tables' names and columns are those of the store; `unproved` and `held` are an audit's. What
+runs them is in engines.py. Amounts are fen, times UTC seconds, days counted from 1970-01-01.
 """
 
 from __future__ import annotations
@@ -11,7 +10,6 @@ import functools
 from collections.abc import Callable
 from typing import Any
 
-import duckdb
 import ibis
 import ibis.expr.types as ir
 from occard.profiles import PURSES
@@ -44,6 +42,7 @@ merchants = ibis.table(
     {"terminal": "string", "merchant": "string", "scene": "string"}, name="merchants"
 )
 settled = ibis.table({"terminal": "string", "seq": "int64", "day": "int64"}, name="settled")
+STORED = ("records", "merchants", "settled")  # these are in the store
 # of an audit: terminals whose records from `from_seq` on are not proved; single transactions
 unproved = ibis.table({"terminal": "string", "from_seq": "int64"}, name="unproved")
 held = ibis.table({"terminal": "string", "seq": "int64", "reason": "string"}, name="held")
@@ -193,23 +192,7 @@ def purse_transactions() -> ir.Table:
     return t.filter(t.application.notnull())
 
 
-def assemble(db: duckdb.DuckDBPyConnection) -> None:
-    """Make the table `moves`, which all other relations stand on, from the store as it is now."""
-    db.execute("SET python_enable_replacements = false")
-    db.execute(f"CREATE OR REPLACE TEMP TABLE moves AS {sql(assembled)}")
-
-
 @functools.cache
-def sql(relation: Callable[..., ir.Table], *arguments: Any, dialect: str = "duckdb") -> str:
-    """What one of these functions makes, as a query of an engine; compiled once."""
+def sql(relation: Callable[..., ir.Table], *arguments: Any, dialect: str) -> str:
+    """What one of these functions makes, as a query; compiled once. dialect: by sqlglot's name."""
     return str(ibis.to_sql(relation(*arguments), dialect=dialect))
-
-
-def fetch(
-    db: duckdb.DuckDBPyConnection, relation: Callable[..., ir.Table], *arguments: Any
-) -> list[dict[str, Any]]:
-    """The relation's rows; DuckDB does the work."""
-    db.execute("SET python_enable_replacements = false")  # tables are tables, never variables here
-    cursor = db.execute(sql(relation, *arguments))
-    names = [column[0] for column in cursor.description or ()]
-    return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]

@@ -19,7 +19,8 @@ from ..store_schema import transaction
 from ..verify import NOTICES
 from ..verify_bulk import Array, Rows, recount_rows
 from . import relations, totals
-from .audit import audit
+from .audit import Audit, audit
+from .engines import Engine
 from .rates import Rates
 
 _EPOCH = datetime.date(1970, 1, 1)
@@ -72,26 +73,25 @@ def is_closed(store: Store, day: datetime.date) -> bool:
     return bool(store.database.execute(query, [day_number(day)]).fetchall())
 
 
-def settle(store: Store, keystore: Keystore, day: datetime.date, rates: Rates) -> Settlement:
+def settle(engine: Engine, keystore: Keystore, day: datetime.date, rates: Rates) -> Settlement:
     """Audit the store and settle a day (booked or not): late transactions of days before come in
     the first settlement that is not closed. The same store and rates give the same settlement."""
-    reports = audit(store, keystore)
-    number, closed = day_number(day), is_closed(store, day)
-    db = store.database
-    lines = relations.fetch(db, totals.lines, number, closed)
+    audited = audit(engine, keystore)
+    number, closed = day_number(day), is_closed(engine.store, day)
+    lines = engine.fetch(totals.lines, number, closed)
     out = Settlement(day.isoformat(), closed, lines)
-    out.doubts = relations.fetch(db, totals.open_cases, number)
+    out.doubts = engine.fetch(totals.open_cases, number)
     for case in out.doubts:
         case["outcome"] = record.OUTCOMES.get(case["outcome"], "open")
-    out.held = relations.fetch(db, totals.held_back, number)
+    out.held = engine.fetch(totals.held_back, number)
     out.findings = [
         {"terminal": report.terminal} | asdict(finding)
-        for report in reports
+        for report in audited.reports
         for finding in report.findings
         if finding.kind not in NOTICES
     ]
     _add_up(out, rates)
-    _check(store, out)
+    _check(engine, audited, out)
     return out
 
 
@@ -123,7 +123,7 @@ def _add_up(out: Settlement, rates: Rates) -> None:
     out.totals["paid_by_issuers"] = sum(row["net"] for row in out.issuers)
 
 
-def _check(store: Store, out: Settlement) -> None:
+def _check(engine: Engine, audited: Audit, out: Settlement) -> None:
     sums = out.totals
     if sums["paid_by_issuers"] != sums["paid_to_merchants"] + sums["fees"]:
         out.imbalances.append("what issuers pay is not what merchants get and the fees")
@@ -131,8 +131,8 @@ def _check(store: Store, out: Settlement) -> None:
         if row["merchant"] == relations.UNKNOWN:
             count = row["purchases_count"] + row["refunds_count"] + row["loads_count"]
             out.imbalances.append(f"{count} transactions of terminals that are nobody's")
-    counted = recount(store)
-    for row in relations.fetch(store.database, totals.by_terminal):
+    counted = recount(engine.store, audited)
+    for row in engine.fetch(totals.by_terminal):
         again = counted.pop(row["terminal"], [0, 0, 0])
         if again != [row["purchases"], row["refunds"], row["loads"]]:
             out.imbalances.append(f"terminal {row['terminal']}: its records add up to {again} fen")
@@ -140,17 +140,14 @@ def _check(store: Store, out: Settlement) -> None:
     out.imbalances += [f"terminal {name}: its records are not in the tables" for name in rest]
 
 
-def recount(store: Store) -> dict[str, list[int]]:
+def recount(store: Store, audited: Audit) -> dict[str, list[int]]:
     """[purchases, refunds, loads] in fen per terminal, counted again record by record from their
     bytes alone, without what the audit before it does not prove or holds back."""
-    db = store.database
-    unproved = dict(db.execute("SELECT * FROM unproved").fetchall())
-    held = {(row[0], row[1]) for row in db.execute("SELECT terminal, seq FROM held").fetchall()}
     out = {}
     for name in store.terminals():
-        rows, end = store.rows(name), unproved.get(name, 1 << 32)
+        rows, end = store.rows(name), audited.unproved.get(name, 1 << 32)
         is_free = rows.seqs < end
-        is_free &= ~np.isin(rows.seqs, [seq for terminal, seq in held if terminal == name])
+        is_free &= ~np.isin(rows.seqs, [seq for terminal, seq in audited.held if terminal == name])
         sums = recount_rows(rows, is_free)
         out[name] = _one_by_one(rows, is_free) if sums is None else sums
     return out
@@ -186,17 +183,17 @@ def _place(intent: dict[str, Any]) -> int:
     return 1 if len(payload) == 8 and payload[:4] == b"undo" else 2
 
 
-def close(store: Store, day: datetime.date, settled: Settlement) -> int:
+def close(engine: Engine, day: datetime.date, settled: Settlement) -> int:
     """Book a balanced settlement: its transactions are in no other from now on. How many.
 
     Raises OneCardError if it is not balanced or closed already; nothing is booked then.
     """
-    if is_closed(store, day):
+    if is_closed(engine.store, day):
         raise OneCardError(f"{day} is closed already", "its settlement can be made anew any time")
     if not settled.is_balanced:
         raise OneCardError(f"{day} is not balanced", "; ".join(settled.imbalances[:5]))
-    db, number = store.database, day_number(day)
-    rows = relations.fetch(db, totals.items, number, False)
+    db, number = engine.store.database, day_number(day)
+    rows = engine.fetch(totals.items, number, False)
     with transaction(db):
         names = ("terminal", "seq")
         booked = pa.table({name: [row[name] for row in rows] for name in names})
@@ -204,5 +201,6 @@ def close(store: Store, day: datetime.date, settled: Settlement) -> int:
         db.execute("INSERT INTO settled SELECT terminal, seq, ? FROM booked", [number])
         db.unregister("booked")
         db.execute("INSERT INTO closings VALUES (?)", [number])
+    engine.refresh("settled")
     settled.is_closed = True
     return len(rows)

@@ -49,7 +49,7 @@ def lines(day: int, is_closed: bool) -> ir.Table:
 
 def items(day: int, is_closed: bool) -> ir.Table:
     """Each transaction of the settlement, in order."""
-    return due(day, is_closed).order_by("terminal", "seq")
+    return due(day, is_closed).order_by("terminal", "seq", "intent_seq")
 
 
 def open_cases(day: int) -> ir.Table:
