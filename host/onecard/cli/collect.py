@@ -8,13 +8,16 @@ import threading
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Protocol
 
 import typer
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
+from ..collect.depot import Depot, open_depot
+from ..collect.tally import Tally
 from ..fleet.watching import open_log
+from ..keystore import Keystore
 from ..store import Store
 from .options import (
     DEFAULT_KEYSTORE,
@@ -30,6 +33,18 @@ from .options import (
 )
 
 _HEALTH_S = 5.0
+
+
+class Taker(Protocol):
+    """A collector of either kind."""
+
+    def run(self) -> None:
+        """Take records until stop()."""
+
+    def stop(self) -> None:
+        """End."""
+
+
 Place = Annotated[str, typer.Argument(help="Folder of the batches, or a URL (s3://…, gs://…).")]
 
 
@@ -43,6 +58,9 @@ def collect(
     place: Place,
     listen: Annotated[
         str | None, typer.Option("--listen", help="HOST:PORT that terminals connect to.")
+    ] = None,
+    mqtt: Annotated[
+        str | None, typer.Option("--mqtt", help="HOST[:PORT] of the broker they report to.")
     ] = None,
     path: KeystorePath = DEFAULT_KEYSTORE,
     sessions: Annotated[
@@ -62,36 +80,63 @@ def collect(
         Path | None, typer.Option("--log", help="Log: 1 MB and five older. Else stderr.")
     ] = None,
 ) -> None:
-    """Take records from terminals that connect, prove them, keep them in Parquet batches, and only
-    then let the terminals free them. Until SIGTERM; it may die at any time and nothing is lost.
+    """Take records from terminals, prove them, keep them in Parquet batches, and only then let the
+    terminals free them. Until SIGTERM; it may die at any time and nothing is lost.
 
-    Any number of collectors may write to one place. onecard import brings it into a store.
+    Any number of collectors may write to one place, and share one broker. onecard import brings
+    what is there into a store. Name and password of a broker: ONECARD_MQTT_USER, _PASSWORD.
 
-    Example: onecard collect /srv/records --listen 0.0.0.0:4100
+    Examples: onecard collect /srv/records --listen 0.0.0.0:4100 ·
+    onecard collect s3://county/records --mqtt broker.example
     """
+    if (listen is None) == (mqtt is None):
+        raise typer.BadParameter("say where terminals come in: --listen or --mqtt")
+    depot, tally, lines = open_depot(place), Tally(health), open_log(log)
+    keystore = open_keystore(path)
+    if listen is not None:
+        taker, where = _listener(listen, keystore, depot, tally, sessions, linger, most, timeout)
+    else:
+        taker, where = _subscriber(mqtt or "", keystore, depot, tally, sessions, linger)
+    _until_told(taker.stop, tally.save)
+    print(where, flush=True)
+    taker.run()
+    tally.save()
+    lines.info("ends: %s", asdict(tally.counts))
+
+
+def _listener(
+    listen: str,
+    keystore: Keystore,
+    depot: Depot,
+    tally: Tally,
+    sessions: int,
+    linger: float,
+    most: int,
+    timeout: float,
+) -> tuple[Taker, str]:
     from ..collect.batches import Batches
-    from ..collect.depot import open_depot
-    from ..collect.tally import Tally
     from ..collect.tcp import Listener
 
-    if listen is None:
-        raise typer.BadParameter("say where terminals come in: --listen HOST:PORT")
-    address = parse_address(listen)
-    keystore, tally = open_keystore(path), Tally(health)
-    lines = open_log(log)
+    host, port = parse_address(listen)
     batches = Batches(
-        open_depot(place),
+        depot,
         linger,
         most,
         max(1, sessions // 2),
         lambda records, size: tally.add(batches=1, bytes_written=size),
     )
-    listener = Listener(address, keystore, batches, tally, sessions, timeout)
-    _until_told(listener.stop, tally.save)
-    print(f"listening on {address[0]}:{listener.port}", flush=True)
-    listener.run()
-    tally.save()
-    lines.info("ends: %s", asdict(tally.counts))
+    made = Listener((host, port), keystore, batches, tally, sessions, timeout)
+    return made, f"listening on {host}:{made.port}"
+
+
+def _subscriber(
+    mqtt: str, keystore: Keystore, depot: Depot, tally: Tally, sessions: int, linger: float
+) -> tuple[Taker, str]:
+    from ..collect.mqtt import Subscriber
+
+    address = parse_address(mqtt, 1883)
+    made = Subscriber(address, keystore, depot, tally, linger, sessions)
+    return made, f"subscribed at {address[0]}:{address[1]}"
 
 
 def _until_told(stop: Callable[[], None], save: Callable[[], None]) -> None:
@@ -112,12 +157,14 @@ def _until_told(stop: Callable[[], None], save: Callable[[], None]) -> None:
     threading.Thread(target=watch, daemon=True).start()
 
 
-def parse_address(text: str) -> tuple[str, int]:
-    """HOST:PORT, the host of IPv6 in brackets."""
-    host, _, port = text.rpartition(":")
-    if not host or not port.isdecimal() or int(port) > 65_535:
+def parse_address(text: str, port: int | None = None) -> tuple[str, int]:
+    """HOST:PORT, the host of IPv6 in brackets; HOST alone if there is a usual port."""
+    if port is not None and text and (":" not in text or text.endswith("]")):
+        return text.strip("[]"), port
+    host, _, number = text.rpartition(":")
+    if not host or not number.isdecimal() or int(number) > 65_535:
         raise typer.BadParameter(f"{text!r} is not HOST:PORT")
-    return host.strip("[]"), int(port)
+    return host.strip("[]"), int(number)
 
 
 def import_command(
@@ -131,7 +178,6 @@ def import_command(
 
     Examples: onecard import /srv/records · onecard import /srv/records/received=2025-06-12
     """
-    from ..collect.depot import open_depot
     from ..collect.importing import import_batches
 
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import resource
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -26,7 +27,7 @@ from .options import (
 
 if TYPE_CHECKING:
     from ..sim.fleet.day import Fleet
-    from ..sim.fleet.reporting import Figures
+    from ..sim.fleet.reporting import Figures, Way
 
 
 def register(app: typer.Typer) -> None:
@@ -39,6 +40,12 @@ def simfleet(
     connect: Annotated[
         str | None, typer.Option("--connect", help="HOST:PORT of a collector.")
     ] = None,
+    mqtt: Annotated[
+        str | None, typer.Option("--mqtt", help="HOST[:PORT] of a broker instead.")
+    ] = None,
+    links: Annotated[
+        int, typer.Option("--links", min=1, help="Connections to the broker, for all of them.")
+    ] = 20,
     path: KeystorePath = DEFAULT_KEYSTORE,
     records: Annotated[
         int | None, typer.Option("--records", help="About how many in all; 50 a terminal.")
@@ -60,7 +67,7 @@ def simfleet(
     as_json: AsJson = False,
 ) -> None:
     """Virtual terminals with a synthetic county's day of real signed records, each of which
-    connects to a collector when there is something to report. To try and to measure collectors.
+    reports when there is something to report. To try and to measure collectors.
 
     Their keys come from the seed and are put into a new keystore, or are those of the one there.
     Ends with 1 if a record was not acknowledged in the end.
@@ -70,15 +77,21 @@ def simfleet(
     from ..sim.fleet.day import make_fleet
     from ..sim.fleet.reporting import Reporting
 
-    address = parse_address(connect) if connect is not None else None
+    if connect is not None and mqtt is not None:
+        raise typer.BadParameter("either --connect or --mqtt")
     notes.print(f"seed {seed}: making the day of {terminals} terminals")
     fleet = make_fleet(seed, terminals, records or terminals * 50, reports, speed)
     _keys(path, fleet)
-    if address is None:
-        notes.print(f"{path} has the fleet's keys; --connect says where to report")
+    if connect is None and mqtt is None:
+        notes.print(f"{path} has the fleet's keys; --connect or --mqtt says where to report")
         return
     _many_files()
-    figures = asyncio.run(Reporting(fleet, address, at_once, patience, seed).run())
+
+    async def day() -> Figures:
+        with _way(fleet, connect, mqtt, links) as way:
+            return await Reporting(fleet, way, at_once, patience, seed).run()
+
+    figures = asyncio.run(day())
     told = _told(figures, seed)
     if as_json:
         print_json(told)
@@ -103,6 +116,22 @@ def _told(figures: Figures, seed: int) -> dict[str, Any]:
         "wait_s": {f"{share:.0%}": round(figures.wait_s(share), 2) for share in (0.5, 0.95, 1)},
         "again": dict(figures.again),
     }
+
+
+@contextlib.contextmanager
+def _way(fleet: Fleet, connect: str | None, mqtt: str | None, links: int) -> Iterator[Way]:
+    if connect is not None:
+        from ..sim.fleet.reporting import ByTCP
+
+        yield ByTCP(parse_address(connect))
+        return
+    from ..sim.fleet.posting import ByMQTT
+
+    way = ByMQTT(fleet, parse_address(mqtt or "", 1883), links)
+    try:
+        yield way
+    finally:
+        way.close()
 
 
 def _keys(path: Path, fleet: Fleet) -> None:

@@ -1,4 +1,4 @@
-"""A fleet that reports over TCP, all in one asyncio loop."""
+"""A fleet that reports, all in one asyncio loop."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import time
 from collections import Counter
 from dataclasses import dataclass, field
 from random import Random
+from typing import Protocol
 
 from ocwire import frame
 
@@ -46,19 +47,29 @@ class Figures:
         return ordered[min(len(ordered) - 1, int(share * len(ordered)))]
 
 
+class Way(Protocol):
+    """How a terminal reports. bytes_up, bytes_down: payload bytes until now."""
+
+    bytes_up: int
+    bytes_down: int
+
+    async def report(self, terminal: FleetTerminal) -> str:
+        """One try; how it ended. What was acknowledged the terminal knows."""
+
+
 class Reporting:
-    """address: the collector's. at_once: connections at most. patience_s: how long a terminal goes
-    on trying behind the end of the day."""
+    """at_once: terminals that report at the same time, at most. patience_s: how long a terminal
+    goes on trying behind the end of the day."""
 
     def __init__(
         self,
         fleet: Fleet,
-        address: tuple[str, int],
+        way: Way,
         at_once: int = 2000,
         patience_s: float = 120.0,
         seed: int = 1,
     ) -> None:
-        self._fleet, self._address = fleet, address
+        self._fleet, self._way = fleet, way
         self._free = asyncio.Semaphore(at_once)
         self._patience_s, self._rng = patience_s, Random(seed)
         self.figures = Figures(len(fleet.terminals), fleet.records)
@@ -75,6 +86,7 @@ class Reporting:
         figures.seconds = time.monotonic() - begun_s
         figures.acknowledged = sum(terminal.acked for terminal in fleet.terminals)
         figures.records_sent = sum(terminal.records_sent for terminal in fleet.terminals)
+        figures.bytes_up, figures.bytes_down = self._way.bytes_up, self._way.bytes_down
         return figures
 
     async def _day(self, terminal: FleetTerminal, times: list[int]) -> None:
@@ -83,7 +95,8 @@ class Reporting:
             await asyncio.sleep(clock.left_s(at_s))
             due_s, wanted = time.monotonic(), terminal.count
             while terminal.acked < wanted:
-                why = await self._report(terminal)
+                async with self._free:
+                    why = await self._way.report(terminal)
                 if terminal.acked >= wanted:
                     self.figures.reports += 1
                     self.figures.waits_s.append(time.monotonic() - due_s)
@@ -93,33 +106,40 @@ class Reporting:
                         return
                     await asyncio.sleep(self._rng.uniform(*_AGAIN_S))
 
-    async def _report(self, terminal: FleetTerminal) -> str:
-        """One connection, until the host closes it; how it ended."""
-        async with self._free:
-            terminal.hang_up()
-            try:
-                reader, writer = await asyncio.open_connection(*self._address)
-            except OSError as error:
-                return error.strerror or str(error)
-            try:
-                return await self._serve(terminal, reader, writer)
-            except OSError as error:
-                return error.strerror or str(error)
-            except TimeoutError:
-                return "the host is silent"
-            finally:
-                writer.transport.abort()
+
+class ByTCP:
+    """A connection a report, which the host ends. address: the collector's."""
+
+    def __init__(self, address: tuple[str, int]) -> None:
+        self._address = address
+        self.bytes_up = self.bytes_down = 0
+
+    async def report(self, terminal: FleetTerminal) -> str:
+        """One connection."""
+        terminal.hang_up()
+        try:
+            reader, writer = await asyncio.open_connection(*self._address)
+        except OSError as error:
+            return error.strerror or str(error)
+        try:
+            return await self._serve(terminal, reader, writer)
+        except TimeoutError:
+            return "the host is silent"
+        except OSError as error:
+            return error.strerror or str(error)
+        finally:
+            writer.transport.abort()
 
     async def _serve(
         self, terminal: FleetTerminal, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
     ) -> str:
         decoder = frame.Decoder()
         while chunk := await asyncio.wait_for(reader.read(_READ_SIZE), _QUIET_S):
-            self.figures.bytes_down += len(chunk)
+            self.bytes_down += len(chunk)
             for payload in decoder.feed(chunk):
                 for answer in terminal.answers(payload):
                     data = frame.encode(answer)
-                    self.figures.bytes_up += len(data)
+                    self.bytes_up += len(data)
                     writer.write(data)
                 await writer.drain()
         return "the host left"

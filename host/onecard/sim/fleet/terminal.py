@@ -12,6 +12,8 @@ from ocwire import message, record
 from ocwire.errors import SessionError, WireError
 from ocwire.session import HOST, TERMINAL, Session, proof
 
+from onecard.collect import post
+
 BATCH_SIZE = 2048
 _DESCRIPTION = b"sim fleet"
 
@@ -82,6 +84,22 @@ class FleetTerminal:
             raise WireError(f"receipt for record {upto} does not fit")
         self.acked = max(self.acked, upto)
         return self.acked
+
+    # -- on a broker ------------------------------------------------------------------------
+
+    def sealed_report(self) -> bytes:
+        """The oldest records that are not acknowledged, as collect.post has it; b"" if all are."""
+        raw, last = self.raw(self.acked + 1, post.MOST_BYTES)
+        if not raw:
+            return b""
+        self.records_sent += last - self.acked
+        plain = post.report(self.mac(self.acked), self.acked + 1, raw)
+        return post.seal(self._key, post.TERMINAL, self.number, self._nonces(16), plain)
+
+    def take_receipt(self, sealed: bytes) -> None:
+        """One for records up to some number. Raises WireError if it is none, or does not fit."""
+        plain = post.unseal(self._key, post.HOST, self.number, sealed)
+        self.acknowledge(*post.read_receipt(plain))
 
     # -- the link --------------------------------------------------------------------------
 
