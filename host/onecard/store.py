@@ -114,16 +114,17 @@ class Store:
                 ) from error
 
     def _append_many(self, windows: store_bulk.Windows) -> tuple[int, list[str]]:
-        incoming = store_bulk.rows(windows)
+        now_s = int(time.time())
+        incoming = store_schema.table_of_many(windows, now_s)
         refused = set(store_bulk.conflicting(self._db, incoming))
         for part in refused:
             terminal, records = windows[part]
             self._keep_conflicts(terminal, self._other(terminal, records))
         good = [window for part, window in enumerate(windows) if part not in refused]
-        if refused:
-            incoming = store_bulk.rows(good) if good else None
         new, apart = 0, list[tuple[str, int]]()
         if good:
+            if refused:
+                incoming = store_schema.table_of_many(good, now_s)
             with store_schema.transaction(self._db):
                 new, apart = store_bulk.insert(self._db, incoming, good)
                 for terminal, seq in apart:

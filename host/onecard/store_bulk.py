@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 
 import duckdb
 import pyarrow as pa
 from ocwire import record
-
-from . import store_schema
 
 Windows = Sequence[tuple[str, Sequence[record.Record]]]
 
@@ -23,19 +20,6 @@ _HEADS = """INSERT INTO heads SELECT terminal, seq, mac FROM tops ON CONFLICT (t
 DO UPDATE SET seq = excluded.seq, mac = excluded.mac WHERE excluded.seq > seq"""
 
 
-def rows(windows: Windows) -> pa.Table:
-    """Rows of the store's table, decoded, and `part`: which of the windows each is from."""
-    now_s = int(time.time())
-    tables = []
-    for part, (terminal, items) in enumerate(windows):
-        raws = [item.raw for item in items]
-        made = store_schema.table(
-            terminal, [item.seq for item in items], raws, [now_s] * len(items)
-        )
-        tables.append(made.append_column("part", pa.array([part] * len(items), pa.uint32())))
-    return pa.concat_tables(tables)
-
-
 def conflicting(db: duckdb.DuckDBPyConnection, incoming: pa.Table) -> list[int]:
     """Windows in which another record stands under a number that is taken."""
     db.register("incoming", incoming)
@@ -47,7 +31,8 @@ def conflicting(db: duckdb.DuckDBPyConnection, incoming: pa.Table) -> list[int]:
 def insert(
     db: duckdb.DuckDBPyConnection, incoming: pa.Table, windows: Windows
 ) -> tuple[int, list[tuple[str, int]]]:
-    """Rows into the store, and the heads; call it inside a transaction, without conflicts.
+    """Rows (of store_schema.table_of_many) into the store, and the heads: inside a transaction,
+    without conflicts.
 
     windows: those that the rows are from, a terminal once at most. Returns how many were new, and
     (terminal, number) of each DEBITED that may be decoded anew as its intent is here now.

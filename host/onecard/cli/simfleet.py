@@ -92,14 +92,17 @@ def simfleet(
             return await Reporting(fleet, way, at_once, patience, seed).run()
 
     figures = asyncio.run(day())
-    told = _told(figures, seed)
-    if as_json:
-        print_json(told)
-    else:
-        for name, value in told.items():
-            console.print(f"{name:>13} {value}")
+    _tell(_told(figures, seed), as_json)
     if not figures.is_whole:
         sys.exit(1)
+
+
+def _tell(told: dict[str, Any], as_json: bool) -> None:
+    if as_json:
+        print_json(told)
+        return
+    for name, value in told.items():
+        console.print(f"{name:>13} {value}")
 
 
 def _told(figures: Figures, seed: int) -> dict[str, Any]:

@@ -66,19 +66,20 @@ def open_client(
     client.reconnect_delay_set(1, 30)
     wanted = Properties(PacketTypes.CONNECT)
     wanted.ReceiveMaximum, wanted.MaximumPacketSize = at_once, most_packet
+    where = f"{address[0]}:{address[1]}"
     try:
         client.connect(*address, _KEEP_ALIVE_S, clean_start=True, properties=wanted)
     except (OSError, ValueError) as error:
-        raise BrokerError(
-            f"no broker at {address[0]}:{address[1]}: {error}", "is it running, the port right?"
-        ) from error
+        raise BrokerError(f"no broker at {where}: {error}", "is it running?") from error
     client.loop_start()
     if not is_ready.wait(_READY_S) or refusals:
-        client.disconnect()
-        client.loop_stop()
+        close(client)
         why = refusals[0] if refusals else f"no answer in {_READY_S:g} s"
-        raise BrokerError(
-            f"the broker at {address[0]}:{address[1]} refuses: {why}",
-            f"name and password come from {USER} and {PASSWORD}",
-        )
+        raise BrokerError(f"the broker at {where} refuses: {why}", f"see {USER} and {PASSWORD}")
     return client
+
+
+def close(client: Any) -> None:
+    """Leave the broker."""
+    client.disconnect()
+    client.loop_stop()

@@ -59,8 +59,7 @@ class Subscriber:
         while not self._stopping.is_set():
             if messages := self._gather():
                 self.take(messages)
-        self._client.disconnect()
-        self._client.loop_stop()
+        broker.close(self._client)
 
     def stop(self) -> None:
         """End; reports that have come and are not durable stay with their terminals."""

@@ -36,15 +36,8 @@ class Window:
 
 def pack(windows: Iterable[Window], stored_s: int) -> bytes:
     """The file's content. stored_s: UTC seconds."""
-    rows = pa.concat_tables(
-        store_schema.table(
-            window.terminal,
-            [item.seq for item in window.records],
-            [item.raw for item in window.records],
-            [stored_s] * len(window.records),
-        )
-        for window in windows
-    )
+    pairs = [(window.terminal, window.records) for window in windows]
+    rows = store_schema.table_of_many(pairs, stored_s).drop_columns(["part"])
     rows = rows.replace_schema_metadata({_MARK: _VERSION})
     sink = pa.BufferOutputStream()
     pq.write_table(rows, sink, compression="zstd", write_page_checksum=True)

@@ -48,8 +48,7 @@ class ByMQTT:
     def close(self) -> None:
         """Leave the broker."""
         for client in self._clients:
-            client.disconnect()
-            client.loop_stop()
+            broker.close(client)
 
     def _come(self, message: Any) -> None:
         """In a client's thread."""
