@@ -47,6 +47,12 @@ class Collector:
         self._process.wait()
         self._process.stdout.close()
 
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.kill()
+
     def end(self):
         self._process.send_signal(signal.SIGTERM)
         code = self._process.wait(60)
@@ -99,16 +105,16 @@ def run_with_kills(made, way, kills):
 
 def test_a_tcp_collector_killed_twice_while_a_fleet_reports(place):
     folder, env, made = place
-    collector = Collector(folder, env, "--listen", f"127.0.0.1:{free_port()}")
-    address = ("127.0.0.1", int(collector.said.rpartition(":")[2]))
+    with Collector(folder, env, "--listen", f"127.0.0.1:{free_port()}") as collector:
+        address = ("127.0.0.1", int(collector.said.rpartition(":")[2]))
 
-    def again():
-        collector.kill()
-        collector.start()
+        def again():
+            collector.kill()
+            collector.start()
 
-    day = run_with_kills(made, ByTCP(address), {8: again, 30: again})
-    figures = asyncio.run(day.run())
-    assert collector.end() == 0
+        day = run_with_kills(made, ByTCP(address), {8: again, 30: again})
+        figures = asyncio.run(day.run())
+        assert collector.end() == 0
     assert figures.is_whole and figures.again
     judged(folder, made)
     done = onecard("import", folder / "lake", "--store", folder / "s.duckdb", "--json", env=env)
@@ -137,17 +143,18 @@ def mosquitto(tmp_path):
 
 def test_collectors_that_share_a_broker_and_one_is_killed(place, mosquitto):
     folder, env, made = place
-    sides = [Collector(folder, env, "--mqtt", f"127.0.0.1:{mosquitto}") for _ in range(2)]
+    broker = ("--mqtt", f"127.0.0.1:{mosquitto}")
 
-    async def run():
+    async def run(one):
         way = ByMQTT(made, ("127.0.0.1", mosquitto), links=3, receipt_s=1.0)
         try:
-            return await run_with_kills(made, way, {20: sides[0].kill}).run()
+            return await run_with_kills(made, way, {20: one.kill}).run()
         finally:
             way.close()
 
-    figures = asyncio.run(run())
-    assert sides[1].end() == 0
+    with Collector(folder, env, *broker) as one, Collector(folder, env, *broker) as other:
+        figures = asyncio.run(run(one))
+        assert other.end() == 0
     assert figures.is_whole
     judged(folder, made)
 
