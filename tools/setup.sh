@@ -47,6 +47,7 @@ if [ "${FOR:-}" = tests ]; then # other cores, fuzzing, the constant-time check
     need openssl openssl
     need pcsc_scan pcsc-tools # a list of real cards' ATRs
     need pcscd pcscd
+    [ -x /usr/sbin/mosquitto ] || packages+=(mosquitto) # started by tests alone
     need opensc-tool opensc
     need vicc vsmartcard-vpicc
     need chromium chromium # the bench's page

@@ -86,8 +86,13 @@ class Batch:
         return np.ascontiguousarray(self._data[where])
 
 
-def decode(seqs: Sequence[int] | Array, raws: Sequence[bytes] | pa.Array) -> dict[str, pa.Array]:
-    """The columns of one terminal's records, in rising order of their numbers.
+def decode(
+    seqs: Sequence[int] | Array,
+    raws: Sequence[bytes] | pa.Array,
+    owners: Sequence[int] | Array | None = None,
+) -> dict[str, pa.Array]:
+    """The columns of one terminal's records, in rising order of their numbers; or of several, one
+    after the other, owners telling them apart.
 
     A DEBITED is told as the RESULT it stands for if its intent is the record before it here;
     else its time is 0 and its balance null. Of unknown kinds the kind alone is told.
@@ -109,7 +114,7 @@ def decode(seqs: Sequence[int] | Array, raws: Sequence[bytes] | pa.Array) -> dic
             cards[at] = _hex(values["serial"])
         if kind in (record.INTENT, record.CARRIED):
             out["undoes"][at] = undone(batch, at, values.dtype.itemsize)
-    _debited(batch, numbers, out)
+    _debited(batch, numbers, out, None if owners is None else np.asarray(owners))
     columns = {
         name: pa.array(values, mask=values == NONE).cast(COLUMNS[name])
         for name, values in out.items()
@@ -140,13 +145,17 @@ def undone(batch: Batch, at: Array, size: int) -> Array:
     return out
 
 
-def _debited(batch: Batch, numbers: Array, out: dict[str, Array]) -> None:
+def _debited(
+    batch: Batch, numbers: Array, out: dict[str, Array], owners: Array | None = None
+) -> None:
     at, values = batch.bodies(record.DEBITED)
     out["intent_seq"][at], out["outcome"][at] = numbers[at] - np.uint64(1), record.DONE
     before = at - 1
     has = (at > 0) & (batch.kinds[before] == record.INTENT)
     has &= numbers[before] + np.uint64(1) == numbers[at]
     has &= out["amount"][before] != NONE
+    if owners is not None:
+        has &= owners[before] == owners[at]
     at, before = at[has], before[has]
     out["time_s"][at] = out["time_s"][before] + values["after_s"][has]
     out["balance"][at] = (out["balance"][before] - out["amount"][before]) & np.uint64(0xFFFFFFFF)

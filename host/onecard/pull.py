@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from ocwire import record
 
@@ -12,10 +13,19 @@ from . import verify
 from .errors import OneCardError
 from .keystore import Keystore
 from .link import LinkClient
-from .store import Store
 
 _CLOCK_TOLERANCE_S = 2
 _MOST_MORE = 10_000  # records that may come on while one pull runs; the next takes the rest
+
+
+class Keeper(Protocol):
+    """Where pulled records go: a Store, or what is like one."""
+
+    def last(self, terminal: str) -> tuple[int, bytes]:
+        """(sequence number, MAC) of the terminal's newest record; (0, FIRST_MAC) without one."""
+
+    def append(self, terminal: str, records: Sequence[record.Record]) -> int:
+        """Add records of one terminal, durable on return; how many were new."""
 
 
 class PullError(OneCardError):
@@ -47,7 +57,7 @@ def connect(client: LinkClient, keystore: Keystore) -> str:
 def pull(
     client: LinkClient,
     keystore: Keystore,
-    store: Store,
+    store: Keeper,
     progress: Callable[[int, int], None] = lambda done, total: None,
     expected: str | None = None,
 ) -> PullResult:
@@ -64,8 +74,26 @@ def pull(
         raise PullError(
             f"terminal {terminal} is there, not {expected}", "nothing was pulled: which is right?"
         )
+    return pull_from(client, terminal, keystore, store, progress)
+
+
+def pull_from(
+    client: LinkClient,
+    terminal: str,
+    keystore: Keystore,
+    store: Keeper,
+    progress: Callable[[int, int], None] = lambda done, total: None,
+    is_shared: bool = False,
+) -> PullResult:
+    """pull() from a terminal that is connected to.
+
+    is_shared: others pull it too, into other stores; what it says that it may let go of is theirs,
+    and no gap. Raises PullError as pull() does.
+    """
     status = client.status()
     seq, mac = store.last(terminal)
+    if is_shared and status.acked_seq > seq:
+        seq, mac = status.acked_seq, record.UNKNOWN_MAC
     if seq >= status.next_seq:
         raise PullError(
             f"terminal {terminal} has {status.next_seq - 1} records, but {seq} were pulled",
@@ -88,7 +116,7 @@ def pull(
 class _Puller:
     """One terminal's records, window by window. seq, mac: the newest record in the store."""
 
-    def __init__(self, client: LinkClient, store: Store, key: bytes, result: PullResult) -> None:
+    def __init__(self, client: LinkClient, store: Keeper, key: bytes, result: PullResult) -> None:
         self._client, self._store, self._key, self._result = client, store, key, result
         self.seq, self.mac = 0, record.FIRST_MAC
         self._is_same = False
@@ -126,6 +154,8 @@ class _Puller:
                     "two devices with one number (a copy), or a replaced flash: keep both, pull "
                     f"neither, look at: onecard logs --terminal {terminal}",
                 )
+            if self.mac == record.UNKNOWN_MAC:
+                self.mac = known.mac
         self._is_same = True
         return window
 

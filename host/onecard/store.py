@@ -17,7 +17,7 @@ import numpy as np
 import pyarrow as pa
 from ocwire import record
 
-from . import columns, store_schema
+from . import columns, store_bulk, store_schema
 from .errors import OneCardError
 from .verify_bulk import Rows
 
@@ -98,6 +98,48 @@ class Store:
                     f"the store cannot be written: {error}",
                     "is the disk full? nothing of it was acknowledged: make room, run again",
                 ) from error
+
+    def append_many(self, windows: store_bulk.Windows) -> tuple[int, list[str]]:
+        """Add records of many terminals, each once and with rising numbers; durable on return.
+
+        As append() does, but in one transaction; a window in conflict is left out, its evidence
+        kept. That all of it came before is no matter. Returns how many records were new, and the
+        terminals in conflict. Raises StoreError; nothing is kept then.
+        """
+        if not windows:
+            return 0, []
+        with self._lock:
+            try:
+                return self._append_many(windows)
+            except duckdb.Error as error:
+                raise StoreError(
+                    f"the store cannot be written: {error}", "is the disk full? nothing was taken"
+                ) from error
+
+    def _append_many(self, windows: store_bulk.Windows) -> tuple[int, list[str]]:
+        now_s = int(time.time())
+        incoming = store_schema.table_of_many(windows, now_s)
+        refused = set(store_bulk.conflicting(self._db, incoming))
+        for part in refused:
+            terminal, records = windows[part]
+            self._keep_conflicts(terminal, self._other(terminal, records))
+        good = [window for part, window in enumerate(windows) if part not in refused]
+        new, apart = 0, list[tuple[str, int]]()
+        if good:
+            if refused:
+                incoming = store_schema.table_of_many(good, now_s)
+            with store_schema.transaction(self._db):
+                new, apart = store_bulk.insert(self._db, incoming, good)
+                for terminal, seq in apart:
+                    self._join(terminal, [seq])
+        return new, [windows[part][0] for part in sorted(refused)]
+
+    def _other(self, terminal: str, records: Sequence[record.Record]) -> list[record.Record]:
+        """Those that are not here as they are."""
+        query = "SELECT seq, raw FROM records WHERE terminal = ? AND seq BETWEEN ? AND ?"
+        ends = [terminal, records[0].seq, records[-1].seq]
+        known = dict(self._db.execute(query, ends).fetchall())
+        return [item for item in records if known.get(item.seq) != item.raw]
 
     def _append(self, terminal: str, records: Sequence[record.Record]) -> int:
         query = "SELECT seq, raw FROM records WHERE terminal = ? AND seq BETWEEN ? AND ?"

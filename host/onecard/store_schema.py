@@ -6,6 +6,7 @@ import contextlib
 from collections.abc import Iterator, Sequence
 
 import duckdb
+import numpy as np
 import pyarrow as pa
 from ocwire import record
 
@@ -131,3 +132,22 @@ def table(
         "stored_s": pa.array(stored_s, pa.uint32()),
     }
     return pa.table(own | columns.decode(seqs, raws))
+
+
+def table_of_many(
+    windows: Sequence[tuple[str, Sequence[record.Record]]], stored_s: int
+) -> pa.Table:
+    """Rows of many windows, each of one terminal with rising numbers, decoded in one go; and
+    `part`: which window each is from."""
+    parts = np.repeat(np.arange(len(windows), dtype=np.uint32), [len(one[1]) for one in windows])
+    items = [item for _, records in windows for item in records]
+    seqs, raws = [item.seq for item in items], [item.raw for item in items]
+    names = pa.array([terminal for terminal, _ in windows], pa.string())
+    own = {
+        "terminal": names.take(pa.array(parts)),
+        "seq": pa.array(seqs, pa.uint32()),
+        "raw": pa.array(raws, pa.binary()),
+        "stored_s": pa.array([stored_s] * len(seqs), pa.uint32()),
+        "part": pa.array(parts),
+    }
+    return pa.table(own | columns.decode(seqs, raws, parts))

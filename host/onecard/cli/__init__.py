@@ -17,6 +17,7 @@ from . import (
     bundle,
     card,
     card_read,
+    collect,
     config,
     county,
     demo,
@@ -31,6 +32,7 @@ from . import (
     service,
     settle,
     sim,
+    simfleet,
     update,
     verify,
 )
@@ -44,8 +46,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 _MODULES = (
-    demo, sim, build, devices, flash, config, provision, pull, logs, verify, merchants, settle,
-    report, county, keystore, bundle, update, service,
+    demo, sim, build, devices, flash, config, provision, pull, collect, logs, verify, merchants,
+    settle, report, county, simfleet, keystore, bundle, update, service,
 )  # fmt: skip
 for module in _MODULES:
     module.register(app)

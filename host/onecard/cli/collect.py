@@ -1,0 +1,200 @@
+"""onecard collect: terminals' records into Parquet batches; onecard import: those into a store."""
+
+from __future__ import annotations
+
+import signal
+import sys
+import threading
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated, Protocol
+
+import typer
+from rich.markup import escape
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
+from ..collect.depot import Depot, open_depot
+from ..collect.tally import Tally
+from ..fleet.watching import open_log
+from ..keystore import Keystore
+from ..store import Store
+from .options import (
+    DEFAULT_KEYSTORE,
+    DEFAULT_STORE,
+    AsJson,
+    KeystorePath,
+    StorePath,
+    Timeout,
+    console,
+    notes,
+    open_keystore,
+    print_json,
+)
+
+_HEALTH_S = 5.0
+
+
+class Taker(Protocol):
+    """A collector of either kind."""
+
+    def run(self) -> None:
+        """Take records until stop()."""
+
+    def stop(self) -> None:
+        """End."""
+
+
+Place = Annotated[str, typer.Argument(help="Folder of the batches, or a URL (s3://…, gs://…).")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add both commands."""
+    app.command()(collect)
+    app.command(name="import")(import_command)
+
+
+def collect(
+    place: Place,
+    listen: Annotated[
+        str | None, typer.Option("--listen", help="HOST:PORT that terminals connect to.")
+    ] = None,
+    mqtt: Annotated[
+        str | None, typer.Option("--mqtt", help="HOST[:PORT] of the broker they report to.")
+    ] = None,
+    path: KeystorePath = DEFAULT_KEYSTORE,
+    sessions: Annotated[
+        int, typer.Option("--sessions", min=1, max=4096, help="Terminals served at once.")
+    ] = 256,
+    linger: Annotated[
+        float, typer.Option("--linger", min=0, max=60, help="Seconds a batch waits for more.")
+    ] = 1.0,
+    most: Annotated[
+        int, typer.Option("--batch", min=1, help="Records at which a batch waits no longer.")
+    ] = 50_000,
+    timeout: Timeout = 5.0,
+    health: Annotated[
+        Path | None, typer.Option("--health", help="JSON file of counts, replaced every 5 s.")
+    ] = None,
+    log: Annotated[
+        Path | None, typer.Option("--log", help="Log: 1 MB and five older. Else stderr.")
+    ] = None,
+) -> None:
+    """Take records from terminals, prove them, keep them in Parquet batches, and only then let the
+    terminals free them. Until SIGTERM; it may die at any time and nothing is lost.
+
+    Any number of collectors may write to one place, and share one broker. onecard import brings
+    what is there into a store. Name and password of a broker: ONECARD_MQTT_USER, _PASSWORD.
+
+    Examples: onecard collect /srv/records --listen 0.0.0.0:4100 ·
+    onecard collect s3://county/records --mqtt broker.example
+    """
+    if (listen is None) == (mqtt is None):
+        raise typer.BadParameter("say where terminals come in: --listen or --mqtt")
+    depot, tally, lines = open_depot(place), Tally(health), open_log(log)
+    keystore = open_keystore(path)
+    if listen is not None:
+        taker, where = _listener(listen, keystore, depot, tally, sessions, linger, most, timeout)
+    else:
+        taker, where = _subscriber(mqtt or "", keystore, depot, tally, sessions, linger)
+    _until_told(taker.stop, tally.save)
+    print(where, flush=True)
+    taker.run()
+    tally.save()
+    lines.info("ends: %s", asdict(tally.counts))
+
+
+def _listener(
+    listen: str,
+    keystore: Keystore,
+    depot: Depot,
+    tally: Tally,
+    sessions: int,
+    linger: float,
+    most: int,
+    timeout: float,
+) -> tuple[Taker, str]:
+    from ..collect.batches import Batches
+    from ..collect.tcp import Listener
+
+    host, port = parse_address(listen)
+    batches = Batches(
+        depot,
+        linger,
+        most,
+        max(1, sessions // 2),
+        lambda records, size: tally.add(batches=1, bytes_written=size),
+    )
+    made = Listener((host, port), keystore, batches, tally, sessions, timeout)
+    return made, f"listening on {host}:{made.port}"
+
+
+def _subscriber(
+    mqtt: str, keystore: Keystore, depot: Depot, tally: Tally, sessions: int, linger: float
+) -> tuple[Taker, str]:
+    from ..collect.mqtt import Subscriber
+
+    address = parse_address(mqtt, 1883)
+    made = Subscriber(address, keystore, depot, tally, linger, sessions)
+    return made, f"subscribed at {address[0]}:{address[1]}"
+
+
+def _until_told(stop: Callable[[], None], save: Callable[[], None]) -> None:
+    """Have SIGTERM and Ctrl-C stop it, and the counts saved meanwhile."""
+    ended = threading.Event()
+
+    def end(*_: object) -> None:
+        ended.set()
+        threading.Thread(target=stop, daemon=True).start()  # a handler must wait for no lock
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, end)
+
+    def watch() -> None:
+        while not ended.wait(_HEALTH_S):
+            save()
+
+    threading.Thread(target=watch, daemon=True).start()
+
+
+def parse_address(text: str, port: int | None = None) -> tuple[str, int]:
+    """HOST:PORT, the host of IPv6 in brackets; HOST alone if there is a usual port."""
+    if port is not None and text and (":" not in text or text.endswith("]")):
+        return text.strip("[]"), port
+    host, _, number = text.rpartition(":")
+    if not host or not number.isdecimal() or int(number) > 65_535:
+        raise typer.BadParameter(f"{text!r} is not HOST:PORT")
+    return host.strip("[]"), int(number)
+
+
+def import_command(
+    place: Place, store: StorePath = DEFAULT_STORE, as_json: AsJson = False
+) -> None:
+    """Bring collected batches into the store. What is there already is passed over, so any of
+    them may be imported again, in any order.
+
+    Ends with 1 if a file is damaged or none of ours (nothing of it is taken), or if another record
+    stands under a number (it is kept as evidence).
+
+    Examples: onecard import /srv/records · onecard import /srv/records/received=2025-06-12
+    """
+    from ..collect.importing import import_batches
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+    depot = open_depot(place)
+    depot.names()  # says that it is not there before a store is made
+    with Store(store) as into, Progress(*columns, console=notes, transient=True) as bar:
+        task = bar.add_task("batches", total=None)
+        result = import_batches(
+            depot, into, lambda done, total: bar.update(task, completed=done, total=total)
+        )
+    if as_json:
+        print_json(asdict(result))
+    else:
+        console.print(
+            f"{result.batches} batches: {result.records} records, {result.new} of them new"
+        )
+        for text in (*result.damaged, *result.conflicts):
+            console.print(f"  [red]{escape(text)}[/]", soft_wrap=True)
+    if not result.is_well:
+        sys.exit(1)

@@ -1,0 +1,52 @@
+"""How a collector is: counts of what it did, for whoever watches it."""
+
+from __future__ import annotations
+
+import json
+import os
+import threading
+import time
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+
+@dataclass
+class Counts:
+    """Since the collector began. records: durable, those that came again among them. failed: peers
+    to be tried again. alarms: records that are not what they should be, somebody has to look."""
+
+    sessions: int = 0
+    records: int = 0
+    batches: int = 0
+    bytes_written: int = 0
+    bytes_received: int = 0
+    failed: int = 0
+    alarms: int = 0
+
+
+class Tally:
+    """Counts from many threads. path: a JSON file that is replaced whole by save()."""
+
+    def __init__(self, path: Path | None = None) -> None:
+        self._path, self._lock = path, threading.Lock()
+        self._counts = Counts()
+
+    def add(self, **counts: int) -> None:
+        """Add to some of the counts, by their names."""
+        with self._lock:
+            for name, count in counts.items():
+                setattr(self._counts, name, getattr(self._counts, name) + count)
+
+    @property
+    def counts(self) -> Counts:
+        """As they are now."""
+        with self._lock:
+            return Counts(**asdict(self._counts))
+
+    def save(self) -> None:
+        """Into the file, if there is one."""
+        if self._path is not None:
+            values = {"time_s": int(time.time())} | asdict(self.counts)
+            beside = self._path.with_suffix(self._path.suffix + ".new")
+            beside.write_text(json.dumps(values) + "\n", "utf-8")
+            os.replace(beside, self._path)
