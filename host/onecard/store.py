@@ -145,7 +145,7 @@ class Store:
         query = "SELECT seq, raw FROM records WHERE terminal = ? AND seq BETWEEN ? AND ?"
         ends = [terminal, records[0].seq, records[-1].seq]
         known = dict(self._db.execute(query, ends).fetchall())
-        for item in records:
+        for item in records if known else ():
             if known.get(item.seq, item.raw) != item.raw:
                 self._keep_conflicts(terminal, [r for r in records if known.get(r.seq) != r.raw])
                 raise StoreConflict(
@@ -153,7 +153,9 @@ class Store:
                     "two devices with one number, or a replaced flash: keep both, pull neither, "
                     "and look at `onecard logs --terminal` around it",
                 )
-        new = [n for n, item in enumerate(records) if item.seq not in known]
+        new = list(range(len(records)))
+        if known:
+            new = [n for n in new if records[n].seq not in known]
         with store_schema.transaction(self._db):
             if new:
                 self._insert(terminal, records, new)
@@ -168,22 +170,22 @@ class Store:
             [item.raw for item in records],
             [int(time.time())] * len(records),
         )
-        self._db.register("incoming", rows.take(new) if len(new) < len(records) else rows)
+        added = rows.take(new) if len(new) < len(records) else rows
+        self._db.register("incoming", added)
         self._db.execute("INSERT INTO records BY NAME SELECT * FROM incoming")
         self._db.unregister("incoming")
         last = records[-1]
         self._db.execute(_HEAD, [terminal, last.seq, last.mac])
         # the other half of a purchase may have come, or come yet, with another batch
-        came = {item.seq for item in records}
-        kinds = {records[n].seq: records[n].kind for n in new}
-        apart = [s for s, k in kinds.items() if k == record.DEBITED and s - 1 not in came]
-        apart += [s + 1 for s, k in kinds.items() if k == record.INTENT and s + 1 not in kinds]
-        if apart:
-            self._join(terminal, apart)
+        came, fresh = rows.column("seq").to_numpy(), added.column("seq").to_numpy()
+        kinds = added.column("kind").to_numpy()
+        alone = fresh[kinds == record.DEBITED]
+        ends = fresh[kinds == record.INTENT] + 1
+        self._join(terminal, [*alone[~np.isin(alone - 1, came)], *ends[~np.isin(ends, fresh)]])
 
-    def _join(self, terminal: str, seqs: list[int]) -> None:
+    def _join(self, terminal: str, seqs: Iterable[int]) -> None:
         """Decode DEBITED records again whose intents are here now, in other batches."""
-        for seq in seqs:
+        for seq in map(int, seqs):
             query = "SELECT seq, raw FROM records WHERE terminal = ? AND seq BETWEEN ? AND ?"
             found = self._db.execute(query, [terminal, seq - 1, seq]).fetchall()
             if len(found) == 2:
