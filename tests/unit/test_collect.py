@@ -99,7 +99,7 @@ def test_sessions_at_once_share_a_batch(tmp_path):
 
 def test_a_collector_that_is_killed_at_any_step_loses_and_doubles_nothing(tmp_path, monkeypatch):
     inner = LinkClient.pull
-    monkeypatch.setattr(LinkClient, "pull", lambda self, seq: inner(self, seq, 3000))
+    monkeypatch.setattr(LinkClient, "pull", lambda self, seq: inner(self, seq, 1500))
     link = [(LinkClient, name) for name in ("_send", "_receive", "acknowledge")]
     deaths = Deaths(monkeypatch, *link)
     at = 0
@@ -126,7 +126,7 @@ def test_a_collector_that_is_killed_at_any_step_loses_and_doubles_nothing(tmp_pa
             r.raw for r in records_of(terminal)
         ]
     print("steps:", at - 1)
-    assert at > 50
+    assert at > 60
 
 
 def test_two_collectors_that_know_nothing_of_each_other_share_a_terminal(tmp_path):
