@@ -11,7 +11,7 @@ CTESTS = $(MAKE) -s -j2 -C native/ctests OUT=$(CURDIR)/build/ctests PYTHON=$(CUR
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test quick lint arch firmware natmod test-power peers bench bench-native size clean
 .PHONY: bench-link screens fuzz ctcheck stubs bench-readers test-readers-full test-money bench-tap bench-scenes test-scale
-.PHONY: soak bench-journal bench-host test-pico
+.PHONY: soak bench-journal bench-host bench-collect test-pico
 
 help:  ## this list
 	@sed -n 's/^\([a-z][a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 18
@@ -78,6 +78,9 @@ bench-scenes:  ## RAM of each scene and taps under the largest settings, on the 
 
 bench-host:  ## verify, ingest and settle for 1 and 10 million records, beside plain Python and sqlite3
 	$(PY) tests/bench/host.py
+
+bench-collect:  ## a simulated fleet of 10,000 reports over TCP and MQTT, is imported; 5 minutes
+	$(PY) tests/bench/collect.py
 
 peers:  ## drivers by others on the simulated PN532, displays and printer
 	$(PY) -m pytest tests/peers

@@ -6,7 +6,9 @@ import logging
 import socket
 import threading
 
+from inproc import Died
 from ocwire import frame
+from onecard.collect import depot, parquet
 from onecard.collect.batches import Batches
 from onecard.collect.depot import Folder
 from onecard.collect.tally import Tally
@@ -89,3 +91,39 @@ def report(listening, terminal, peer=answer):
     finally:
         host.close()
         thread.join()
+
+
+class Deaths:
+    """Dies at the n-th of all steps: before or after each call of what is named, and of what makes
+    a batch durable. at: n, None for never."""
+
+    def __init__(self, monkeypatch, *names):
+        self.at, self.count = None, 0
+        durable = [(depot.os, "fsync"), (depot.os, "replace"), (depot, "_make_folders")]
+        for owner, name in (*names, *durable, (parquet, "pack")):
+            monkeypatch.setattr(owner, name, self._around(getattr(owner, name)))
+
+    def _around(self, inner):
+        def run(*args, **kwargs):
+            self._step()
+            result = inner(*args, **kwargs)
+            self._step()
+            return result
+
+        return run
+
+    def _step(self):
+        self.count += 1
+        if self.at == self.count:
+            raise Died
+
+
+def stored(place, terminal):
+    """What a folder's batches have of a terminal: number -> bytes."""
+    out = {}
+    if place.is_dir():
+        for name in Folder(place).names():
+            for window in parquet.unpack(Folder(place).get(name), name):
+                for item in window.records if window.terminal == terminal.number else ():
+                    assert out.setdefault(item.seq, item.raw) == item.raw
+    return out

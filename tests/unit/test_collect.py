@@ -11,19 +11,20 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from fleet_rig import (
+    Deaths,
     answer,
     content,
     fleet,
     listener,
     records_of,
     report,
+    stored,
     wanted,
 )
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from inproc import Died
 from ocwire import frame, message, record
-from onecard.collect import batches as batching
 from onecard.collect import depot as depots
 from onecard.collect import importing, parquet
 from onecard.collect.batches import Batches
@@ -96,41 +97,11 @@ def test_sessions_at_once_share_a_batch(tmp_path):
 # -- deaths ----------------------------------------------------------------------------------
 
 
-class Deaths:
-    """Dies at the n-th of all steps: before or after each of what a collector does."""
-
-    def __init__(self, monkeypatch):
-        self.at, self.count = None, 0
-        for owner, name in (
-            (LinkClient, "_send"),
-            (LinkClient, "_receive"),
-            (LinkClient, "acknowledge"),
-            (depots.os, "fsync"),
-            (depots.os, "replace"),
-            (depots, "_make_folders"),
-            (batching.parquet, "pack"),
-        ):
-            monkeypatch.setattr(owner, name, self._around(getattr(owner, name)))
-
-    def _around(self, inner):
-        def run(*args, **kwargs):
-            self._step()
-            result = inner(*args, **kwargs)
-            self._step()
-            return result
-
-        return run
-
-    def _step(self):
-        self.count += 1
-        if self.at == self.count:
-            raise Died
-
-
 def test_a_collector_that_is_killed_at_any_step_loses_and_doubles_nothing(tmp_path, monkeypatch):
     inner = LinkClient.pull
-    monkeypatch.setattr(LinkClient, "pull", lambda self, seq: inner(self, seq, 400))
-    deaths = Deaths(monkeypatch)
+    monkeypatch.setattr(LinkClient, "pull", lambda self, seq: inner(self, seq, 1500))
+    link = [(LinkClient, name) for name in ("_send", "_receive", "acknowledge")]
+    deaths = Deaths(monkeypatch, *link)
     at = 0
     while True:
         at += 1
@@ -144,29 +115,18 @@ def test_a_collector_that_is_killed_at_any_step_loses_and_doubles_nothing(tmp_pa
         else:
             break  # every step has had its turn
         deaths.at = None
-        durable = _stored(place, terminal)
+        durable = stored(place, terminal)
         assert set(range(1, terminal.acked + 1)) <= set(durable), "acknowledged and not durable"
         assert report(listener(place, fleet().keystore), terminal) is not None
         assert terminal.acked == terminal.whole
-        assert _stored(place, terminal) == {r.seq: r.raw for r in records_of(terminal)}
+        assert stored(place, terminal) == {r.seq: r.raw for r in records_of(terminal)}
     with Store.in_memory() as store:  # of all the deaths together
         assert importing.import_batches(Folder(tmp_path), store).is_well
         assert [r.raw for r in store.records(terminal.number)] == [
             r.raw for r in records_of(terminal)
         ]
     print("steps:", at - 1)
-    assert at > 70
-
-
-def _stored(place, terminal):
-    """What the files have of a terminal."""
-    out = {}
-    if place.is_dir():
-        for name in Folder(place).names():
-            for window in parquet.unpack(Folder(place).get(name), name):
-                for item in window.records:
-                    assert out.setdefault(item.seq, item.raw) == item.raw
-    return out
+    assert at > 60
 
 
 def test_two_collectors_that_know_nothing_of_each_other_share_a_terminal(tmp_path):

@@ -4,7 +4,8 @@ import os
 import types
 
 import pytest
-from fleet_rig import content, fleet, records_of, wanted
+from fleet_rig import Deaths, content, fleet, records_of, stored, wanted
+from inproc import Died
 from ocwire import record
 from ocwire.errors import WireError
 from onecard.collect import broker, importing, post
@@ -103,6 +104,35 @@ def test_a_receipt_follows_a_durable_batch_and_repetition_changes_nothing(tmp_pa
     with Store.in_memory() as store:
         assert importing.import_batches(Folder(tmp_path), store).is_well
         assert content(store) == wanted()
+
+
+def test_a_collector_that_is_killed_at_any_step_loses_and_doubles_nothing(
+    tmp_path, client, monkeypatch
+):
+    deaths = Deaths(monkeypatch, (Client, "publish"), (Client, "ack"))
+    at = 0
+    while True:
+        at += 1
+        made, place = fleet(), tmp_path / str(at)
+        deaths.at, deaths.count = at, 0
+        try:
+            subscriber(place).take([said(one, 1) for one in made.terminals[:2]])
+        except Died:
+            pass
+        else:
+            break  # every step has had its turn
+        deaths.at = None
+        for is_again in (False, True):
+            delivered(made, client)
+            for one in made.terminals[:2]:
+                durable = stored(place, one)
+                assert set(range(1, one.acked + 1)) <= set(durable)
+                assert not is_again or durable == {r.seq: r.raw for r in records_of(one)}
+            if not is_again:  # they had no receipt: they report again, to another collector
+                waiting = [one for one in made.terminals[:2] if one.acked < one.whole]
+                subscriber(place).take([said(one, 1) for one in waiting])
+    print("steps:", at - 1)
+    assert at > 18
 
 
 def test_nothing_is_acknowledged_that_is_not_durable(tmp_path, client):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 import threading
 import time
@@ -44,9 +45,13 @@ class Tally:
             return Counts(**asdict(self._counts))
 
     def save(self) -> None:
-        """Into the file, if there is one."""
-        if self._path is not None:
-            values = {"time_s": int(time.time())} | asdict(self.counts)
-            beside = self._path.with_suffix(self._path.suffix + ".new")
+        """Into the file, if there is one. That it cannot be written is told and ends nothing."""
+        if self._path is None:
+            return
+        values = {"time_s": int(time.time())} | asdict(self.counts)
+        beside = self._path.with_suffix(self._path.suffix + ".new")
+        try:
             beside.write_text(json.dumps(values) + "\n", "utf-8")
             os.replace(beside, self._path)
+        except OSError as error:
+            logging.getLogger("onecard.pull").error("%s: %s", self._path, error.strerror)
