@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 import duckdb
@@ -22,6 +22,7 @@ from .errors import OneCardError
 from .verify_bulk import Rows
 
 _MOST_CONFLICTS = 4096
+_GROUP = 300_000  # records looked at together, about
 _REPEATED = """INSERT INTO repeats VALUES (?, ?, ?, 1)
 ON CONFLICT (terminal, first_seq, last_seq) DO UPDATE SET times = times + 1"""
 _HEAD = """INSERT INTO heads VALUES (?, ?, ?) ON CONFLICT (terminal)
@@ -229,12 +230,37 @@ class Store:
             for seq, raw in rows:
                 yield record.Record(seq, raw)
 
-    def rows(self, terminal: str) -> Rows:
-        """The same as columns."""
-        query = "SELECT seq, raw FROM records WHERE terminal = ? ORDER BY seq"
-        found: pa.Table = self._db.sql(query, params=[terminal]).to_arrow_table()
+    def groups(self) -> Iterator[dict[str, Rows]]:
+        """All records as columns, by terminal, in order: many small terminals at once, so that a
+        group has some hundred thousand records. All of a terminal's are in one."""
+        counts = dict.fromkeys(self.terminals(), 0)
+        query = "SELECT terminal, count(*) FROM records GROUP BY terminal"
+        counts |= dict(self._db.execute(query).fetchall())
+        names: list[str] = []
+        size = 0
+        for name in sorted(counts):
+            names.append(name)
+            size += counts[name]
+            if size >= _GROUP:
+                yield self._group(names)
+                names, size = [], 0
+        if names:
+            yield self._group(names)
+
+    def _group(self, names: list[str]) -> dict[str, Rows]:
+        query = """SELECT terminal, seq, raw FROM records WHERE terminal BETWEEN ? AND ?
+        ORDER BY terminal, seq"""
+        found: pa.Table = self._db.sql(query, params=[names[0], names[-1]]).to_arrow_table()
+        owners = found.column("terminal").combine_chunks().dictionary_encode()
+        seqs = found.column("seq").to_numpy().astype(np.int64)
         raws = found.column("raw").cast(pa.large_binary()).combine_chunks()
-        return Rows(found.column("seq").to_numpy().astype(np.int64), raws)
+        numbers = owners.indices.to_numpy()
+        begins = np.searchsorted(numbers, np.arange(len(owners.dictionary) + 1))
+        out = dict.fromkeys(names, Rows(seqs[:0], raws[:0]))
+        for n, name in enumerate(owners.dictionary.to_pylist()):
+            part = slice(int(begins[n]), int(begins[n + 1]))
+            out[name] = Rows(seqs[part], raws[part])
+        return out
 
     def debited(self, terminal: str | None = None) -> int:
         """Sum in fen of all purchases whose result says that the card was debited."""

@@ -6,9 +6,11 @@ It leaves its engine with what was assembled, what is not proved and what is hel
 from __future__ import annotations
 
 from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 from ocwire import record
 
@@ -45,8 +47,8 @@ def audit(engine: Engine, keystore: Keystore, only: str | None = None) -> Audit:
     to the terminals they were seen at.
     """
     made = _Auditor(engine, keystore)
-    for terminal in engine.store.terminals():
-        made.terminal(terminal)
+    for group in engine.store.groups():
+        made.group(group)
     made.across()
     for report in made.reports.values():
         report.findings = sorted(set(report.findings), key=lambda f: (f.seq, f.kind, f.text))
@@ -64,6 +66,13 @@ class _Auditor:
         self.reports: dict[str, Report] = {}
         self.unproved: dict[str, int] = {}
         self.held: dict[tuple[str, int], str] = {}
+        self._heads = dict(self._db.execute("SELECT terminal, seq FROM heads").fetchall())
+        self._repeats: dict[str, list[tuple[int, int, int]]] = {}
+        query = "SELECT terminal, first_seq, last_seq, times FROM repeats ORDER BY ALL"
+        for name, *repeated in self._db.execute(query).fetchall():
+            self._repeats.setdefault(name, []).append(tuple(repeated))
+        query = "SELECT DISTINCT terminal FROM conflicts"
+        self._conflicting = {row[0] for row in self._db.execute(query).fetchall()}
 
     def _find(self, terminal: str, seq: int, kind: str, text: str, card: str = "") -> None:
         self.reports[terminal].findings.append(Finding(seq, kind, text, card))
@@ -72,25 +81,34 @@ class _Auditor:
         for seq in seqs:
             self.held.setdefault((terminal, seq), reason)
 
-    # -- one terminal --------------------------------------------------------------------
+    # -- terminals by themselves ---------------------------------------------------------
 
-    def terminal(self, name: str) -> None:
+    def group(self, stored: dict[str, Rows]) -> None:
         """Chain, TACs, clock, what stands beside the records, what once was here."""
-        rows, key = self._store.rows(name), self._keystore.journal_key(name)
+        with ThreadPoolExecutor() as workers:  # most of it is one call of C for each
+            reports = workers.map(self._prove, stored, stored.values())
+            self.reports |= dict(zip(stored, reports, strict=True))
+        for name, rows in stored.items():
+            report, key = self.reports[name], self._keystore.journal_key(name)
+            altered = [f for f in report.findings if f.kind == verify.ALTERED]
+            if altered:
+                self.unproved[name] = altered[0].seq
+                self._name_altered(name, rows.items(), key, altered[0])
+            wrong = [f.seq for f in report.findings if f.kind == verify.WRONG_TAC]
+            self._hold(name, wrong, verify.WRONG_TAC)
+            self._once_here(name, rows)
+            if name in self._conflicting:
+                self._conflicts(name, rows, key)
+        self._table(stored)
+
+    def _prove(self, name: str, rows: Rows) -> Report:
+        key = self._keystore.journal_key(name)
         report = verify_rows(name, rows, key, self._purse)
         if report is None:
             report = verify.verify(name, rows.items(), key, self._purse)
-        self.reports[name] = report
         told = check_clock_rows(rows)
         report.findings += check_clock(rows.items()) if told is None else told
-        altered = [f for f in report.findings if f.kind == verify.ALTERED]
-        if altered:
-            self.unproved[name] = altered[0].seq
-            self._name_altered(name, rows.items(), key, altered[0])
-        wrong = [f.seq for f in report.findings if f.kind == verify.WRONG_TAC]
-        self._hold(name, wrong, verify.WRONG_TAC)
-        self._table(name, rows)
-        self._once_here(name, rows, key)
+        return report
 
     def _name_altered(
         self, name: str, items: list[record.Record], key: bytes, found: Finding
@@ -112,27 +130,32 @@ class _Auditor:
             card = item.fields()["serial"].hex()
             self._find(name, item.seq, verify.EDITED, text + f"it was {yuan(amount)}", card)
 
-    def _table(self, name: str, stored: Rows) -> None:
+    def _table(self, stored: dict[str, Rows]) -> None:
         """Do the columns say what the records beside them say?"""
-        if not len(stored):
+        parts = [rows for rows in stored.values() if len(rows)]
+        if not parts:
             return
-        told = columns.decode(stored.seqs, stored.raws)
-        self._db.register("told", pa.table({"seq": pa.array(stored.seqs, pa.uint32())} | told))
+        names = pa.array(list(stored), pa.string())
+        owners = np.repeat(np.arange(len(stored)), [len(rows) for rows in stored.values()])
+        seqs = np.concatenate([rows.seqs for rows in parts])
+        told = columns.decode(seqs, pa.concat_arrays([rows.raws for rows in parts]), owners)
+        own = {"terminal": names.take(pa.array(owners)), "seq": pa.array(seqs, pa.uint32())}
+        self._db.register("told", pa.table(own | told))
         differs = " OR ".join(f"r.{column} IS DISTINCT FROM t.{column}" for column in told)
         rows = self._db.execute(
-            "SELECT r.seq, r.amount, t.amount, coalesce(t.intent_seq, r.seq), "
+            "SELECT r.terminal, r.seq, r.amount, t.amount, coalesce(t.intent_seq, r.seq), "
             "r.time_s > r.stored_s + ?, r.time_s, coalesce(t.card, '') FROM records r "
-            f"JOIN told t USING (seq) WHERE r.terminal = ? AND ({differs} OR r.time_s > r.stored_s"
-            " + ?) ORDER BY seq",
-            [_FUTURE_S, name, _FUTURE_S],
+            f"JOIN told t USING (terminal, seq) WHERE {differs} OR r.time_s > r.stored_s + ? "
+            "ORDER BY r.terminal, seq",
+            [_FUTURE_S, _FUTURE_S],
         ).fetchall()
         self._db.unregister("told")
-        is_late = False
-        for seq, amount, true, intent_seq, is_future, time_s, card in rows:
-            if is_future and not is_late:
+        late: set[str] = set()
+        for name, seq, amount, true, intent_seq, is_future, time_s, card in rows:
+            if is_future and name not in late:
                 text = f"record {seq} is of {clock_text(time_s)}, later than it was stored"
                 self._find(name, seq, verify.CLOCK, text)
-            is_late = is_late or is_future
+                late.add(name)
             if is_future and amount == true:
                 continue
             text = f"what stands beside record {seq} is not what it says"
@@ -144,28 +167,20 @@ class _Auditor:
             ).fetchall()
             self._hold(name, {seq, *(row[0] for row in ends)}, verify.EDITED)
 
-    def _once_here(self, name: str, rows: Rows, key: bytes) -> None:
-        last = int(rows.seqs[-1]) if len(rows) else 0
-        for (head,) in self._db.execute(
-            "SELECT seq FROM heads WHERE terminal = ? AND seq > ?", [name, last]
-        ).fetchall():
+    def _once_here(self, name: str, rows: Rows) -> None:
+        last, head = int(rows.seqs[-1]) if len(rows) else 0, self._heads.get(name, 0)
+        if head > last:
             text = f"records {last + 1} to {head} were stored and are gone"
             self._find(name, last + 1, verify.TAIL, text)
-        for first, end, times in self._db.execute(
-            "SELECT first_seq, last_seq, times FROM repeats WHERE terminal = ? ORDER BY first_seq",
-            [name],
-        ).fetchall():
+        for first, end, times in self._repeats.get(name, ()):
             text = f"records {first} to {end} came again, {times} times: passed over"
             self._find(name, first, verify.PULLED_TWICE, text)
-        self._conflicts(name, rows, key)
 
     def _conflicts(self, name: str, rows: Rows, key: bytes) -> None:
         """What came under numbers that were taken: of a second device, or of none."""
         found = self._db.execute(
             "SELECT seq, raw FROM conflicts WHERE terminal = ? ORDER BY seq", [name]
         ).fetchall()
-        if not found:
-            return
         others = [record.Record(seq, raw) for seq, raw in found]
         macs: dict[int, set[bytes]] = {0: {record.FIRST_MAC}}
         for item in (*rows.items(), *others):

@@ -143,13 +143,16 @@ def _check(engine: Engine, audited: Audit, out: Settlement) -> None:
 def recount(store: Store, audited: Audit) -> dict[str, list[int]]:
     """[purchases, refunds, loads] in fen per terminal, counted again record by record from their
     bytes alone, without what the audit before it does not prove or holds back."""
+    held: dict[str, list[int]] = {}
+    for name, seq in audited.held:
+        held.setdefault(name, []).append(seq)
     out = {}
-    for name in store.terminals():
-        rows, end = store.rows(name), audited.unproved.get(name, 1 << 32)
-        is_free = rows.seqs < end
-        is_free &= ~np.isin(rows.seqs, [seq for terminal, seq in audited.held if terminal == name])
-        sums = recount_rows(rows, is_free)
-        out[name] = _one_by_one(rows, is_free) if sums is None else sums
+    for group in store.groups():
+        for name, rows in group.items():
+            is_free = rows.seqs < audited.unproved.get(name, 1 << 32)
+            is_free &= ~np.isin(rows.seqs, held.get(name, []))
+            sums = recount_rows(rows, is_free)
+            out[name] = _one_by_one(rows, is_free) if sums is None else sums
     return out
 
 
