@@ -41,7 +41,7 @@ lint:  ## ruff, mypy, types of drivers and boards against MicroPython's stubs, t
 	$(PY) tools/typecheck.py
 	$(PY) -m pytest -q tests/arch
 
-test-power:  ## exhaustive: power cuts twice deep on three targets, every bit flip of a journal; two hours or more
+test-power:  ## exhaustive: power cuts twice deep on three targets, every bit flip of a journal; an hour and a half
 	@rm -rf build/power && mkdir -p build/power
 	$(POWER) --junitxml build/power/host.xml tests/power/test_*_cuts.py tests/power/test_rot.py tests/device/test_power_unix.py
 	$(POWER) --junitxml build/power/pico.xml tests/device/test_pico_cuts.py tests/device/test_pico_update_cuts.py
