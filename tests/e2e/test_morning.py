@@ -45,6 +45,12 @@ class Terminal(Sim):
                 self.wait(lambda e: e["event"] == "screen")
 
 
+def record_kinds(run):
+    """Of all records in the store, by terminal and number."""
+    rows = [json.loads(line) for line in run("logs", "--json").splitlines()]
+    return {(row["terminal"], row["seq"]): row["kind"] for row in rows}
+
+
 def morning(tmp_path, terminals, flashed, wait_s, timeout):
     env = environment(tmp_path) | {"ONECARD_PORTS": str(tmp_path / "hub")}
     (tmp_path / "hub").mkdir()
@@ -95,9 +101,12 @@ def morning(tmp_path, terminals, flashed, wait_s, timeout):
         done = json.loads(run(*words))
         assert [one["result"] for one in done] == ["pulled"] * len(tills), done
         assert all(one["new"] >= 5 for one in done)
-        done = json.loads(run(*words))
-        assert all(one["new"] <= 1 and one["unread"] <= 1 for one in done), done
-        assert all(one["new"] == 0 for one in json.loads(run(*words)))
+        before = record_kinds(run)
+        again = [json.loads(run(*words)) for _ in range(2)]
+        added = {kind for at, kind in record_kinds(run).items() if at not in before}
+        # an emulated clock that goes slower than ours is set each time, and says so
+        assert added <= ({"acknowledged", "clock set"} if flashed else {"acknowledged"}), added
+        assert flashed or [one["new"] for one in again[1]] == [0] * len(tills), again
         proved = json.loads(run("verify", "--json"))
         assert [one["debited"] for one in proved] == [1200] * len(tills)
         assert all(one["proved"] for one in proved)
