@@ -85,6 +85,19 @@ def imported(place, folder, env):
     return {"CPU s": round(spent_s, 2), "records a CPU s": round(new / spent_s)}
 
 
+def verified(folder, env):
+    """CPU seconds of `onecard verify` over that store, and what it said."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    words = ["verify", "--store", folder / "store.duckdb", "--keystore", folder / "keys", "--json"]
+    done = subprocess.run([ONECARD, *words], env=env, stdout=subprocess.PIPE, text=True)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    spent_s = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    reports = json.loads(done.stdout)
+    records = sum(report["records"] for report in reports)
+    proved = sum(report["proved"] for report in reports)
+    return {"CPU s": round(spent_s, 2), "records": records, "terminals proved": proved}
+
+
 def main():
     terminals, records = (int(word) for word in [*sys.argv[1:], "10000", "500000"][:2])
     with tempfile.TemporaryDirectory() as name:
@@ -98,6 +111,7 @@ def main():
             "TCP", one("tcp", ("--listen", "127.0.0.1:0"), None, folder, env, terminals, records)
         )
         print("import", imported(folder / "tcp", folder, env))
+        print("verify", verified(folder, env))
         if MOSQUITTO is None:
             raise SystemExit("no mosquitto: apt-get install mosquitto")
         with socket.create_server(("127.0.0.1", 0)) as server:
