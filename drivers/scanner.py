@@ -30,6 +30,7 @@ _TAIL_CR = const(0x01)  # a tail; bits 6 and 5 are 0: CR. Bit 7: data within a p
 _ANSWER_MS = const(200)
 _TRIES = const(3)
 _GAP_MS = const(60)  # bytes of one code follow each other in 1 ms at 9600 bit/s
+_END_MS = const(20)
 _NOISE = const(4)  # times `most` without an end: no more of it is waited for
 _CR = const(0x0D)
 _LF = const(0x0A)
@@ -105,17 +106,26 @@ class Scanner:
         return await self._rest_of(byte)
 
     async def _rest_of(self, byte: int) -> bytes:
-        """The code that begins with `byte`."""
-        code, size = self._code, 0
-        while byte != _CR and byte != _LF:
-            if byte < 0:
-                raise BadCode("cut off after %d bytes" % size)
+        """The code that begins with `byte`. CR or LF ends a text; what has other bytes in it may
+        have these too, and is over when nothing comes behind a CR or CR LF."""
+        code, size, before = self._code, 0, 0
+        is_text = True
+        while byte >= 0:
+            if is_text and (byte == _CR or byte == _LF):
+                break
+            is_text = is_text and 0x20 <= byte < 0x7F
             if size < len(code):
                 code[size] = byte
             size += 1
             if size > _NOISE * len(code):
                 break  # this never was a code
-            byte = await self._byte(_GAP_MS)
+            last, before = before, byte
+            byte = await self._byte(_END_MS if byte == _CR else _GAP_MS)
+        else:
+            tail = 1 if before == _CR else 2 if (last, before) == (_CR, _LF) else 0
+            if is_text or not tail:
+                raise BadCode("cut off after %d bytes" % size)
+            size -= tail
         if size > len(code):
             raise BadCode("longer than %d bytes" % len(code))
         return bytes(code[:size])

@@ -126,6 +126,26 @@ def test_codes_of_any_size_and_any_bytes_but_line_ends_come_whole(size):
     assert play(test)[0] == code
 
 
+@pytest.mark.parametrize(
+    "code",
+    [
+        b"\x80\r", b"\x80\r\n", b"\x80\n", b"\x81ab\rcd\ne\r\nf", b"\x80" + b"\r" * 40,
+        b"\x80" + bytes(range(256)), b"\x80\r\n\r", b"\x80\x81\x82",
+    ],
+)  # fmt: skip
+def test_a_binary_code_may_have_line_ends_anywhere(code):
+    """A ride code has the time in it: for 18 hours on end each may have a 0A or 0D."""
+
+    async def test(bench):
+        bench.chip.show(code)
+        found = await bench.scanner.scan(1000)
+        bench.chip.show(b"and text")
+        return found, await bench.scanner.scan(1000)
+
+    found, text = play(test)[0]
+    assert found == code and text == b"and text"
+
+
 def test_a_code_that_looks_like_an_answer_is_a_code():
     async def test(bench):
         bench.chip.show(bytes.fromhex("02000001003331"))
