@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
-sys.path[:0] = [str(ROOT / folder) for folder in (".", "tests/device")]
+sys.path[:0] = [str(ROOT / folder) for folder in (".", "tests/device", "tests/shim")]
 
+from largest import largest  # noqa: E402
 from onecard.build import image_of  # noqa: E402
 from onecard.lent import with_glyphs  # noqa: E402
 from onecard.link import LinkClient  # noqa: E402
@@ -39,7 +40,6 @@ that takes 10 ms an APDU. Milliseconds from the card's coming (goal: 100 to the 
 """
 TAPS = 9
 PATIENCE_S = 120.0
-_CHARACTERS = "红烧排骨鱼香肉丝宫保鸡丁麻婆豆腐糖醋里脊番茄炒蛋青椒土豆回锅干煸扁蒜蓉西兰花"
 
 
 def patient(rig: Rig) -> LinkClient:
@@ -64,37 +64,6 @@ def ram_of_scenes(flash: bytes) -> list[tuple[str, int, int]]:
         print(rows[-1], file=sys.stderr)
     rig.world.close()
     return rows
-
-
-def largest() -> dict[str, Any]:
-    """A canteen's settings with every list as long as it may be, and names that are lent."""
-    names = [_CHARACTERS[n % 30] + _CHARACTERS[(n * 7 + 3) % 36] for n in range(60)]
-    pin = "0" * 16 + ":" + "0" * 32
-    return {
-        "merchant": "第一小学食堂",
-        "scene": "canteen",
-        "repeat_ms": 0,
-        "price": 1200,
-        "tap_limit": 5000,
-        "day_limit": 9000,
-        "day_count": 5,
-        "min_left": 0,
-        "passback_s": 1,
-        "counted_cards": 2000,
-        "operators": [
-            {"number": n + 1, "name": names[n], "pin": pin, "level": 1} for n in range(16)
-        ],
-        "canteen": {
-            "meals": [
-                {"name": f"{names[n]}{n}", "begin": n * 180, "end": n * 180 + 179, "count": 5}
-                for n in range(8)
-            ],
-            "menu": [{"number": n + 1, "name": names[n], "price": 900} for n in range(60)],
-            "classes": [
-                {"name": f"{names[n]}{n}", "card_type": n + 20, "percent": 90} for n in range(16)
-            ],
-        },
-    }
 
 
 def tap_times(flash: bytes, values: dict[str, Any]) -> tuple[list[tuple[float, ...]], int]:
