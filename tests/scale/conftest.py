@@ -1,6 +1,7 @@
 """Real servers for the engines: a PostgreSQL of the test's own, Spark in a Java machine."""
 
 import importlib.util
+import itertools
 import os
 import shutil
 import subprocess
@@ -47,6 +48,28 @@ def postgresql():
     run("pg_ctl", "-w", "-m", "immediate", "stop")
     shutil.rmtree(folder)
     (folder.parent / f"{folder.name}.log").unlink()
+
+
+@pytest.fixture(scope="session")
+def sql(postgresql):
+    """Runs statements as the server's owner."""
+    psycopg = pytest.importorskip("psycopg")
+    owner = psycopg.connect(host=postgresql, user="onecard", dbname="postgres", autocommit=True)
+    with owner:
+        yield owner.execute
+
+
+@pytest.fixture(scope="session")
+def new_database(postgresql, sql):
+    """Makes an empty database and gives its URL."""
+    numbers = itertools.count()
+
+    def make():
+        name = f"fresh{next(numbers)}"
+        sql(f"CREATE DATABASE {name} TEMPLATE template0")
+        return f"postgresql://onecard@/{name}?host={postgresql}"
+
+    return make
 
 
 @pytest.fixture(scope="session")

@@ -4,7 +4,8 @@ import shutil
 
 import pytest
 from onecard.cli import main
-from onecard.settle.engines import EngineError, open_engine
+from onecard.database import DatabaseError
+from onecard.settle.engines import open_engine
 from onecard.store import Store
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]  # make test-scale
@@ -70,29 +71,20 @@ def test_a_day_closed_on_postgresql_gives_the_files_of_one_closed_in_the_store(
         assert (tmp_path / "b/out" / file).read_bytes() == (tmp_path / "a/out" / file).read_bytes()
 
 
-@pytest.fixture
-def sql(postgresql):
-    """Runs statements as the server's owner, in a database of the test's own that `name` names."""
-    psycopg = pytest.importorskip("psycopg")
-    owner = psycopg.connect(host=postgresql, user="onecard", dbname="postgres", autocommit=True)
-    with owner:
-        yield owner.execute
-
-
 def test_a_user_without_the_right_to_temporary_tables_is_told_which(postgresql, sql):
     sql("CREATE ROLE poor LOGIN")
     sql("CREATE DATABASE closed")
     sql("REVOKE TEMPORARY ON DATABASE closed FROM PUBLIC")
     url = f"postgresql://poor@/closed?host={postgresql}"
     with Store.in_memory() as store, open_engine(url, store) as engine:
-        with pytest.raises(EngineError, match="GRANT TEMPORARY"):
+        with pytest.raises(DatabaseError, match="GRANT TEMPORARY"):
             engine.refresh("merchants")
 
 
 def test_a_database_that_orders_text_in_another_way_is_refused(postgresql, sql):
     sql("CREATE DATABASE old ENCODING 'LATIN1' LOCALE 'C' TEMPLATE template0")
     url = f"postgresql://onecard@/old?host={postgresql}"
-    with Store.in_memory() as store, pytest.raises(EngineError, match="LATIN1"):
+    with Store.in_memory() as store, pytest.raises(DatabaseError, match="LATIN1"):
         open_engine(url, store)
 
 
@@ -114,7 +106,7 @@ def test_a_password_comes_from_the_environment(postgresql, sql, monkeypatch):
     monkeypatch.delenv("PGPASSWORD", raising=False)
     monkeypatch.setenv("PGPASSFILE", "/nowhere")
     with Store.in_memory() as store:
-        with pytest.raises(EngineError, match="PGPASSWORD"):
+        with pytest.raises(DatabaseError, match="PGPASSWORD"):
             open_engine(url, store)
         monkeypatch.setenv("PGPASSWORD", "hush")
         open_engine(url, store).close()
@@ -125,16 +117,16 @@ def test_a_server_that_hangs_up_is_told(postgresql, sql):
     with Store.in_memory() as store, open_engine(url, store) as engine:
         sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
             "WHERE application_name = 'onecard'")  # fmt: skip
-        with pytest.raises(EngineError, match="is gone"):
+        with pytest.raises(DatabaseError, match="is gone"):
             engine.refresh("merchants")
 
 
 def test_a_master_that_refuses_us_is_told(spark):
-    with Store.in_memory() as store, pytest.raises(EngineError, match="no Spark master answers"):
+    with Store.in_memory() as store, pytest.raises(DatabaseError, match="no Spark master answers"):
         open_engine("spark://127.0.0.1:1", store)
 
 
 @pytest.mark.parametrize("url", ["local[two]", "spark://127.0.0.1"])
 def test_what_is_no_master_is_told(spark, url):
-    with Store.in_memory() as store, pytest.raises(EngineError, match="no Spark master"):
+    with Store.in_memory() as store, pytest.raises(DatabaseError, match="no Spark master"):
         open_engine(url, store)

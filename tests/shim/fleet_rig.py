@@ -15,9 +15,10 @@ from onecard.collect.tally import Tally
 from onecard.collect.tcp import Listener
 from onecard.sim.fleet.day import make_fleet
 from onecard.store import Store
+from onecard.store.schema import NAMES
 
 SEED = 5
-KEPT = "SELECT * EXCLUDE stored_s FROM records ORDER BY terminal, seq"
+KEPT = f"SELECT {NAMES.replace(" stored_s,", "")} FROM records ORDER BY terminal, seq"
 HEADS = "SELECT * FROM heads ORDER BY terminal"
 
 logging.getLogger("onecard.pull").addHandler(logging.NullHandler())
@@ -48,7 +49,7 @@ def records_of(terminal):
 
 def content(store):
     """What has to be the same however it came."""
-    return [store.database.execute(query).fetchall() for query in (KEPT, HEADS)]
+    return [store.database.run(query) for query in (KEPT, HEADS)]
 
 
 @functools.cache
@@ -123,7 +124,7 @@ def stored(place, terminal):
     out = {}
     if place.is_dir():
         for name in Folder(place).names():
-            for window in parquet.unpack(Folder(place).get(name), name):
-                for item in window.records if window.terminal == terminal.number else ():
-                    assert out.setdefault(item.seq, item.raw) == item.raw
+            for row in parquet.unpack(Folder(place).get(name), name).to_pylist():
+                if row["terminal"] == terminal.number:
+                    assert out.setdefault(row["seq"], row["raw"]) == row["raw"]
     return out

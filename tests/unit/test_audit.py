@@ -7,7 +7,7 @@ from ocwire import record
 from onecard import verify
 from onecard.clocks import check_clock
 from onecard.settle.audit import audit
-from onecard.settle.engines import InStore
+from onecard.settle.engines import open_engine
 from onecard.sim.county import bring, frauds, make_county, plant, tamper
 from onecard.store import Store, StoreConflict
 
@@ -38,7 +38,7 @@ def robbed(tmp_path_factory):
         bring(county, plan, store)
     tamper(path, plan)
     with Store(path) as store:
-        reports = audit(InStore(store), county.keystore).reports
+        reports = audit(open_engine("", store), county.keystore).reports
     return plan, {report.terminal: report for report in reports}
 
 
@@ -85,8 +85,8 @@ def test_a_day_of_faults_and_no_fraud_is_proved_whole(clean):
     with Store.in_memory() as store:
         for terminal, records in clean.pulls():
             store.append(terminal, records)
-        reports = audit(InStore(store), clean.keystore).reports
-        (one,) = audit(InStore(store), clean.keystore, only=reports[0].terminal).reports
+        reports = audit(open_engine("", store), clean.keystore).reports
+        (one,) = audit(open_engine("", store), clean.keystore, only=reports[0].terminal).reports
     assert len(reports) == 9 and all(report.is_proved for report in reports)
     kinds = {finding.kind for report in reports for finding in report.findings}
     assert kinds <= {verify.OPEN, verify.IN_DOUBT}
@@ -100,7 +100,7 @@ def test_a_terminal_that_was_not_pulled_yet_is_no_fraud_but_its_purchases_are_mi
         for terminal, records in clean.pulls():
             if terminal != missing:
                 store.append(terminal, records)
-        reports = audit(InStore(store), clean.keystore).reports
+        reports = audit(open_engine("", store), clean.keystore).reports
     assert all(report.is_proved for report in reports)
     kinds = {finding.kind for report in reports for finding in report.findings}
     assert verify.COUNTER_GAP in kinds
@@ -113,7 +113,7 @@ def test_a_conflict_that_no_keys_made_is_forged(clean):
         store.append(terminal, records)
         with pytest.raises(StoreConflict):
             store.append(terminal, [other])
-        (report,) = audit(InStore(store), clean.keystore).reports
+        (report,) = audit(open_engine("", store), clean.keystore).reports
     assert [(f.seq, f.kind) for f in report.findings if f.kind not in verify.NOTICES] == [
         (2, verify.FORGED)
     ]
@@ -123,8 +123,8 @@ def test_a_store_whose_records_are_all_gone_says_so(clean):
     terminal, records = clean.pulls()[0]
     with Store.in_memory() as store:
         store.append(terminal, records)
-        store.database.execute("DELETE FROM records")
-        (report,) = audit(InStore(store), clean.keystore).reports
+        store.database.run("DELETE FROM records")
+        (report,) = audit(open_engine("", store), clean.keystore).reports
     assert [(f.seq, f.kind) for f in report.findings] == [(1, verify.TAIL)]
 
 

@@ -74,7 +74,7 @@ def test_batches_have_the_columns_of_the_store_and_a_day(tmp_path):
     (name,) = Folder(tmp_path).names()
     assert name.startswith("received=20")
     with Store.in_memory() as store:
-        columns = [row[0] for row in store.database.execute("DESCRIBE records").fetchall()]
+        columns = [row[0] for row in store.database.run("DESCRIBE records")]
     assert sorted(pq.read_schema(tmp_path / name).names) == sorted(columns)
 
 
@@ -291,7 +291,7 @@ def test_any_split_order_or_repetition_of_batches_gives_the_same_store(files):
         once = content(store)
         again = importing.import_batches(depot, store)
         assert (again.new, again.is_well, content(store)) == (0, True, once)
-        assert store.database.execute("SELECT count(*) FROM repeats").fetchone() == (0,)
+        assert store.database.run("SELECT count(*) FROM repeats") == [(0,)]
     numbers = {terminal.number for terminal in fleet().terminals[:4]}
     assert once == [[row for row in rows if row[0] in numbers] for rows in wanted()]
 
@@ -319,7 +319,7 @@ def test_another_record_under_a_number_is_kept_and_told_and_the_rest_is_taken():
         result = importing.import_batches(lake(bad, second), store)
         assert not result.is_well and first.terminal in result.conflicts[0]
         assert result.new == len(second.records)
-        kept = store.database.execute("SELECT * FROM conflicts").fetchall()
+        kept = store.database.run("SELECT * FROM conflicts")
         assert kept == [(first.terminal, 2, other().raw)]
         assert [r.raw for r in store.records(first.terminal)] == [r.raw for r in first.records]
 
@@ -330,7 +330,7 @@ def test_two_records_under_a_number_in_one_file_are_told():
         bad = parquet.Window(first.terminal, [other()])
         result = importing.import_batches(lake(first, bad), store)
         assert len(result.conflicts) == 1
-        assert store.database.execute("SELECT count(*) FROM conflicts").fetchone() == (1,)
+        assert store.database.run("SELECT count(*) FROM conflicts") == [(1,)]
 
 
 def test_a_damaged_or_foreign_file_is_told_and_nothing_of_it_is_taken():
@@ -363,9 +363,9 @@ def test_a_damaged_or_foreign_file_is_told_and_nothing_of_it_is_taken():
 def test_an_import_that_dies_takes_a_file_whole_or_not_at_all(monkeypatch):
     depot = lake(whole(0), whole(1))
     with Store.in_memory() as store:
-        for step in ("_HEADS", "_INSERT"):
+        for step in ("_HEADS", "_HALVES"):
             with monkeypatch.context() as patch:
-                patch.setattr(f"onecard.store_bulk.{step}", "SELECT error('the disk is full')")
+                patch.setattr(f"onecard.store.adding.{step}", "SELECT error('the disk is full')")
                 with pytest.raises(StoreError):
                     importing.import_batches(depot, store)
             assert content(store) == [[], []]

@@ -3,7 +3,8 @@
 import sys
 
 import pytest
-from onecard.settle.engines import EngineError, InStore, open_engine
+from onecard.database import DatabaseError
+from onecard.settle.engines import OnDatabase, open_engine
 from onecard.store import Store
 
 
@@ -15,13 +16,13 @@ def store():
 
 def test_duckdb_is_the_store_itself(store):
     with open_engine("duckdb", store) as engine:
-        assert isinstance(engine, InStore)
+        assert isinstance(engine, OnDatabase)
     assert store.terminals() == []  # still open
 
 
-@pytest.mark.parametrize("url", ["sqlite:///x", "", "DuckDB", "http://h/db"])
+@pytest.mark.parametrize("url", ["sqlite:///x", "duck", "DuckDB", "http://h/db"])
 def test_other_engines_are_none(store, url):
-    with pytest.raises(EngineError, match="no such engine"):
+    with pytest.raises(DatabaseError, match="no such engine"):
         open_engine(url, store)
 
 
@@ -35,7 +36,7 @@ def test_other_engines_are_none(store, url):
     ],
 )
 def test_a_password_in_a_url_is_refused_and_not_repeated(store, url):
-    with pytest.raises(EngineError, match="a password in a URL") as told:
+    with pytest.raises(DatabaseError, match="a password in a URL") as told:
         open_engine(url, store)
     assert "hush" not in str(told.value)
 
@@ -48,7 +49,7 @@ def test_a_password_in_a_url_is_refused_and_not_repeated(store, url):
     ],
 )
 def test_a_server_that_is_not_there_and_a_wrong_url_are_told(store, url, text):
-    with pytest.raises(EngineError, match=text) as told:
+    with pytest.raises(DatabaseError, match=text) as told:
         open_engine(url, store)
     assert "hu%" not in str(told.value)
 
@@ -56,7 +57,7 @@ def test_a_server_that_is_not_there_and_a_wrong_url_are_told(store, url, text):
 @pytest.mark.parametrize(
     ("url", "module", "extra"),
     [
-        ("postgresql://me@127.0.0.1/db", "onecard.settle.postgresql", "postgresql"),
+        ("postgresql://me@127.0.0.1/db", "onecard.database.postgresql", "postgresql"),
         ("local[2]", "onecard.settle.spark", "spark"),
     ],
 )
@@ -64,5 +65,5 @@ def test_a_package_that_is_missing_is_told_with_how_to_get_it(
     store, url, module, extra, monkeypatch
 ):
     monkeypatch.setitem(sys.modules, module, None)
-    with pytest.raises(EngineError, match=rf"onecard\[{extra}\]"):
+    with pytest.raises(DatabaseError, match=rf"onecard\[{extra}\]"):
         open_engine(url, store)

@@ -12,7 +12,7 @@ from onecard.devices import TERMINAL as KIND
 from onecard.fleet import pulling as fleet
 from onecard.fleet.watching import Health, open_log, tell
 from onecard.link import LinkClient
-from onecard.store import Store, StoreConflict, StoreError
+from onecard.store import Store, StoreConflict, StoreError, adding
 
 KEYS = keystore()
 PRICE = 1200
@@ -65,7 +65,7 @@ class Deaths:
         for owner, name in (
             (LinkClient, "_send"),
             (LinkClient, "_receive"),
-            (Store, "_append"),
+            (Store, "_add"),
             (Store, "last"),
             (LinkClient, "acknowledge"),
         ):
@@ -116,11 +116,12 @@ def test_a_full_disk_is_told_and_nothing_is_acknowledged(terminal, tmp_path, mon
     path = tmp_path / "store.duckdb"
     terminal.tap(card(1))
 
-    def full(self, number, records):
-        raise duckdb.IOException("IO Error: No space left on device")
+    def full(db, incoming):
+        with db._told():
+            raise duckdb.IOException("IO Error: No space left on device")
 
     with monkeypatch.context() as patch:
-        patch.setattr(Store, "_append", full)
+        patch.setattr(adding, "add", full)
         with pytest.raises(StoreError, match="is the disk full"):
             pulled(terminal, path)
     client = terminal.client()

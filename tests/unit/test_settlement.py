@@ -11,7 +11,7 @@ from ocwire import record
 from onecard.errors import OneCardError
 from onecard.settle import cross, exports, relations, settlement, totals
 from onecard.settle.audit import audit
-from onecard.settle.engines import InStore
+from onecard.settle.engines import open_engine
 from onecard.settle.merchants import MerchantsError, keep_merchants, read_merchants
 from onecard.settle.rates import RatesError, read_rates
 from onecard.sim.county import bring, frauds, make_county, plant, tamper
@@ -56,7 +56,7 @@ def robbed(tmp_path_factory):
         know_places(store, county)
     tamper(path, plan)
     with Store(path) as store:
-        yield InStore(store), county, plan
+        yield open_engine("", store), county, plan
 
 
 @pytest.fixture
@@ -67,7 +67,7 @@ def small():
         for terminal, records in county.pulls():
             store.append(terminal, records)
         know_places(store, county)
-        yield InStore(store), county
+        yield open_engine("", store), county
 
 
 def payable(county, plan=None):
@@ -180,8 +180,8 @@ def test_exports_hold_each_transaction_once(robbed, rates, tmp_path):
 def test_a_closed_day_stays_and_what_came_late_is_in_the_next(small, rates):
     engine, county = small
     late = county.of_scene("canteen")[0]
-    engine.store.database.execute("DELETE FROM records WHERE terminal = ?", [late.place.terminal])
-    engine.store.database.execute("DELETE FROM heads WHERE terminal = ?", [late.place.terminal])
+    engine.store.database.run("DELETE FROM records WHERE terminal = ?", [late.place.terminal])
+    engine.store.database.run("DELETE FROM heads WHERE terminal = ?", [late.place.terminal])
     first = settlement.settle(engine, county.keystore, DAY, rates)
     assert settlement.close(engine, DAY, first) == len(
         [deal for deal in payable(county) if deal.place != late.place]
@@ -203,12 +203,12 @@ def test_a_closed_day_stays_and_what_came_late_is_in_the_next(small, rates):
 def test_a_terminal_that_is_nobodys_is_told_and_nothing_is_booked(small, rates):
     engine, county = small
     bus = county.of_scene("bus")[0].place.terminal
-    engine.store.database.execute("DELETE FROM merchants WHERE terminal = ?", [bus])
+    engine.store.database.run("DELETE FROM merchants WHERE terminal = ?", [bus])
     made = settlement.settle(engine, county.keystore, DAY, rates)
     assert ["nobody's" in text for text in made.imbalances] == [True]
     with pytest.raises(OneCardError, match="not balanced"):
         settlement.close(engine, DAY, made)
-    assert engine.store.database.execute("SELECT count(*) FROM settled").fetchone() == (0,)
+    assert engine.store.database.run("SELECT count(*) FROM settled") == [(0,)]
 
 
 def test_sums_that_records_do_not_bear_out_are_told_with_their_terminal(small, rates, monkeypatch):
@@ -217,9 +217,7 @@ def test_sums_that_records_do_not_bear_out_are_told_with_their_terminal(small, r
 
     def audit_then_edit(*arguments):
         found = audit(*arguments)
-        engine.store.database.execute(
-            "UPDATE moves SET amount = amount + 1 WHERE terminal = ?", [bus]
-        )
+        engine.store.database.run("UPDATE moves SET amount = amount + 1 WHERE terminal = ?", [bus])
         return found
 
     monkeypatch.setattr(settlement, "audit", audit_then_edit)

@@ -11,9 +11,11 @@ from hypothesis import strategies as st
 from ocwire import record
 from onecard.sim.county import make_county
 from onecard.store import Store, StoreConflict, StoreError
+from onecard.store.schema import NAMES
 
 DAY = datetime.date(2025, 6, 12)
-KEPT = "SELECT * EXCLUDE stored_s FROM records ORDER BY terminal, seq"
+COLUMNS = NAMES.replace(" stored_s,", "")
+KEPT = f"SELECT {COLUMNS} FROM records ORDER BY terminal, seq"
 HEADS = "SELECT * FROM heads ORDER BY terminal"
 
 
@@ -26,7 +28,7 @@ def county():
 
 
 def content(store):
-    return [store.database.execute(query).fetchall() for query in (KEPT, HEADS)]
+    return [store.database.run(query) for query in (KEPT, HEADS)]
 
 
 @functools.cache
@@ -64,7 +66,7 @@ def test_whole_batches_that_came_before_are_counted():
     with Store.in_memory() as store:
         for _ in range(3):
             store.append(terminal, records)
-        rows = store.database.execute("SELECT * FROM repeats").fetchall()
+        rows = store.database.run("SELECT * FROM repeats")
     assert rows == [(terminal, 1, records[-1].seq, 2)]
 
 
@@ -76,9 +78,7 @@ def test_what_came_under_a_taken_number_is_kept_as_evidence():
         for _ in range(2):
             with pytest.raises(StoreConflict):
                 store.append(terminal, [other])
-        assert store.database.execute("SELECT * FROM conflicts").fetchall() == [
-            (terminal, 2, other.raw)
-        ]
+        assert store.database.run("SELECT * FROM conflicts") == [(terminal, 2, other.raw)]
         assert content(store)[1][0][1] == records[-1].seq
 
 

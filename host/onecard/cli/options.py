@@ -64,8 +64,14 @@ Drives = Annotated[
     ),
 ]
 StorePath = Annotated[
-    Path,
-    typer.Option("--store", help="The store (a DuckDB file).", show_default="~/.local/share/…"),
+    str,
+    typer.Option(
+        "--store",
+        envvar="ONECARD_STORE",
+        help="The store: a DuckDB file, or postgresql://USER@HOST/DATABASE (password: PGPASSWORD "
+        "or ~/.pgpass).",
+        show_default="~/.local/share/…",
+    ),
 ]
 KeystorePath = Annotated[
     Path,
@@ -79,8 +85,9 @@ EngineUrl = Annotated[
     str,
     typer.Option(
         "--engine",
-        help="What works on the tables: duckdb (in the store), postgresql://USER@HOST/DATABASE "
-        "(password: PGPASSWORD or ~/.pgpass); spark://HOST:PORT or local[N].",
+        help="What works on the tables, if not the store's own database: duckdb, "
+        "postgresql://USER@HOST/DATABASE, spark://HOST:PORT or local[N].",
+        show_default="the store",
     ),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
@@ -111,7 +118,7 @@ UpdateRoots = Annotated[
     ),
 ]
 
-DEFAULT_STORE = data_folder() / "store.duckdb"
+DEFAULT_STORE = str(data_folder() / "store.duckdb")
 DEFAULT_KEYSTORE = data_folder() / "keystore"
 
 

@@ -105,7 +105,7 @@ class Rounds:
     """One round after the other over everything that is there."""
 
     def __init__(
-        self, where: Search, keystore: Keystore, store: Path, timeout_s: float, health: Path | None
+        self, where: Search, keystore: Keystore, store: str, timeout_s: float, health: Path | None
     ) -> None:
         self._where, self._keystore, self._store = where, keystore, store
         self._timeout_s = timeout_s
@@ -171,7 +171,7 @@ def _pull_one(
     device: str,
     expected: str | None,
     keystore: Keystore,
-    store: Path,
+    store: str,
     timeout: float,
     as_json: bool,
 ) -> None:

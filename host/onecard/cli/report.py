@@ -51,7 +51,7 @@ def register(app: typer.Typer) -> None:
         chart: Annotated[
             Path | None, typer.Option("--chart", help="A bar chart too: FILE.svg, .png or .pdf.")
         ] = None,
-        url: EngineUrl = "duckdb",
+        url: EngineUrl = "",
         as_json: AsJson = False,
     ) -> None:
         """Totals of proved transactions by one or more of their properties, settled or not.

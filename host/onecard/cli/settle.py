@@ -49,7 +49,7 @@ def register(app: typer.Typer) -> None:
         close: Annotated[
             bool, typer.Option("--close", help="Book it: these are in no other settlement.")
         ] = False,
-        url: EngineUrl = "duckdb",
+        url: EngineUrl = "",
         as_json: AsJson = False,
     ) -> None:
         """Prove everything again and settle a day: what merchants are paid and issuers pay.

@@ -32,7 +32,7 @@ def register(app: typer.Typer) -> None:
         store: StorePath = DEFAULT_STORE,
         terminal: OneTerminal = None,
         path: KeystorePath = DEFAULT_KEYSTORE,
-        url: EngineUrl = "duckdb",
+        url: EngineUrl = "",
         as_json: AsJson = False,
     ) -> None:
         """Prove that no stored record is missing, altered, added or repeated, and every TAC.

@@ -5,9 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from ..store import Store, StoreConflict
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from ..store import Store
 from . import parquet
 from .depot import Depot
+
+_TOGETHER = 200_000  # records of a transaction, about
+_ORDER = [("terminal", "ascending"), ("seq", "ascending")]
 
 
 @dataclass
@@ -30,38 +38,62 @@ class Imported:
 def import_batches(
     depot: Depot, store: Store, progress: Callable[[int, int], None] = lambda done, total: None
 ) -> Imported:
-    """Every batch of a depot, each in one transaction.
+    """Every batch of a depot, whole or not at all, many in one transaction.
 
-    A file that is no batch, or is damaged, is passed over and told. So is a window with another
-    record under a number that is taken; the store keeps it as evidence. progress(done, total)
-    counts batches. Raises DepotError, StoreError; the batches before are in the store then.
+    A file that is no batch, or is damaged, is passed over and told. So is, of a batch, a terminal
+    with another record under a number that is taken; the store keeps it as evidence.
+    progress(done, total) counts batches. Raises DepotError, StoreError; batches before may be in
+    the store then.
     """
     result = Imported()
     names = depot.names()
+    group: list[tuple[str, pa.Table]] = []
     for done, name in enumerate(names):
         progress(done, len(names))
         try:
-            windows = parquet.unpack(depot.get(name), name)
+            group.append((name, parquet.unpack(depot.get(name), name)))
         except parquet.BatchError as error:
             result.damaged.append(error.text)
             continue
-        _take(store, windows, name, result)
         result.batches += 1
+        if sum(len(found) for _, found in group) >= _TOGETHER:
+            _take_group(store, group, result)
+            group = []
+    _take_group(store, group, result)
     progress(len(names), len(names))
     return result
 
 
-def _take(store: Store, windows: list[parquet.Window], name: str, result: Imported) -> None:
-    first: dict[str, parquet.Window] = {}
-    for window in windows:
-        first.setdefault(window.terminal, window)
-    new, refused = store.append_many([(one.terminal, one.records) for one in first.values()])
-    result.new += new
-    result.conflicts += [f"{name}: terminal {terminal} has other records" for terminal in refused]
-    for window in windows:
-        result.records += len(window.records)
-        if window is not first[window.terminal]:  # a number twice in one file
-            try:
-                store.append(window.terminal, window.records)
-            except StoreConflict as error:
-                result.conflicts.append(f"{name}: {error.text}")
+def _take_group(store: Store, group: list[tuple[str, pa.Table]], result: Imported) -> None:
+    """Batches in one transaction, if no number is in them twice and none of them is in conflict;
+    else what is left of them one by one, in order."""
+    result.records += sum(len(found) for _, found in group)
+    if not group:
+        return
+    joined = pa.concat_tables([found for _, found in group]).sort_by(_ORDER)
+    left = group
+    if not _again(joined).any():
+        added = store.append_rows(joined)
+        result.new += added.new
+        if not added.refused:
+            return
+        refused = pa.array(list(added.refused), pa.string())
+        left = [
+            (name, found.filter(pc.is_in(found["terminal"], refused))) for name, found in group
+        ]
+    for name, found in left:
+        while len(found):  # a number twice in one file: one after the other
+            again = _again(found)
+            added = store.append_rows(found.filter(~again))
+            result.new += added.new
+            for terminal in added.refused:
+                result.conflicts.append(f"{name}: terminal {terminal} has other records")
+            found = found.filter(again)
+
+
+def _again(found: pa.Table) -> npt.NDArray[np.bool_]:
+    """Which rows, in order of terminal and number, have the number of the row before."""
+    out = np.zeros(len(found), bool)
+    owners = found.column("terminal").combine_chunks().dictionary_encode().indices.to_numpy()
+    out[1:] = (np.diff(owners) == 0) & (np.diff(found.column("seq").to_numpy()) == 0)
+    return out

@@ -7,19 +7,22 @@ or altered is told when it is read: its pages have checksums, its records theirs
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+import occrypto
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from ocwire import record
 
-from .. import store_schema
+from ..columns import Batch
 from ..errors import OneCardError
+from ..store import rows
 
 _MARK, _VERSION = b"onecard records", b"1"
 _NUMBER = re.compile(r"[0-9]{12}")
-_NEEDED = {"terminal": pa.string(), "seq": pa.uint32(), "raw": pa.binary()}
 
 
 class BatchError(OneCardError):
@@ -37,16 +40,20 @@ class Window:
 def pack(windows: Iterable[Window], stored_s: int) -> bytes:
     """The file's content. stored_s: UTC seconds."""
     pairs = [(window.terminal, window.records) for window in windows]
-    rows = store_schema.table_of_many(pairs, stored_s).drop_columns(["part"])
-    rows = rows.replace_schema_metadata({_MARK: _VERSION})
+    return pack_rows(rows.decoded(rows.of_windows(pairs), stored_s))
+
+
+def pack_rows(table: pa.Table) -> bytes:
+    """The same of rows with the columns of the store's table."""
     sink = pa.BufferOutputStream()
-    pq.write_table(rows, sink, compression="zstd", write_page_checksum=True)
+    marked = table.replace_schema_metadata({_MARK: _VERSION})
+    pq.write_table(marked, sink, compression="zstd", write_page_checksum=True)
     return bytes(sink.getvalue().to_pybytes())
 
 
-def unpack(content: bytes, name: str) -> list[Window]:
-    """The records of a file, each terminal's with rising numbers; of a terminal that has two
-    records under one number, the second in a window of its own. name: for the error.
+def unpack(content: bytes, name: str) -> pa.Table:
+    """The records of a file: store.rows.INCOMING, in order of terminal and number, a number more
+    than once if the file has it so. name: for the error.
 
     Raises BatchError.
     """
@@ -58,44 +65,44 @@ def unpack(content: bytes, name: str) -> list[Window]:
             known = _MARK in meta
             what = "of a newer version" if known else "another program's"
             raise BatchError(f"{name} is {what}: no batch of records that this onecard knows")
-        rows = file.read(columns=list(_NEEDED)).sort_by(
+        found = file.read(columns=rows.INCOMING.names).sort_by(
             [("terminal", "ascending"), ("seq", "ascending")]
         )
-        for column, kind in _NEEDED.items():
-            if rows.column(column).type != kind or rows.column(column).null_count:
-                raise BatchError(f"{name}: its column {column} is not as it should be")
     except (pa.ArrowException, OSError, KeyError) as error:
         raise BatchError(
             f"{name} is no Parquet file or is damaged: {error}",
             "was it copied whole? copy it again; nothing of it was taken",
         ) from error
-    return list(_windows(rows, name))
+    for field in rows.INCOMING:
+        if field.name not in found.column_names:
+            raise BatchError(f"{name} has no column {field.name}")
+        column = found.column(field.name)
+        if column.type != field.type or column.null_count:
+            raise BatchError(f"{name}: its column {field.name} is not as it should be")
+    found = found.combine_chunks()
+    for number in found.column("terminal").unique().to_pylist():
+        if not _NUMBER.fullmatch(number):
+            raise BatchError(f"{name}: {number!r} is no terminal's number")
+    if not _is_intact(found):
+        _name_damaged(found, name)
+    return found
 
 
-def _windows(rows: pa.Table, name: str) -> Iterator[Window]:
-    own: list[record.Record] = []
-    others: list[record.Record] = []
-    terminal = ""
-    columns = (rows.column(column).to_pylist() for column in _NEEDED)
-    for number, seq, raw in zip(*columns, strict=True):
+def _is_intact(found: pa.Table) -> bool:
+    """Each a whole record with its number in it: by one call of C."""
+    raws = found.column("raw")
+    if len(raws) and pc.min(pc.binary_length(raws)).as_py() < record.MIN_SIZE:
+        return False
+    batch, every = Batch(raws.combine_chunks()), np.arange(len(raws))
+    if not (batch.cut(every, 0, 1)[:, 0] == batch.sizes).all():
+        return False
+    low = batch.cut(every, 2, 2).view(">u2")[:, 0] == found.column("seq").to_numpy() & 0xFFFF
+    return bool(low.all()) and occrypto.records_check(batch.joined.data)[0] == len(raws)
+
+
+def _name_damaged(found: pa.Table, name: str) -> None:
+    for row in found.to_pylist():
+        seq, raw = row["seq"], row["raw"]
         if record.size_at(raw, 0, len(raw)) != len(raw) or record.seq_at(raw, 0, seq) != seq:
-            raise BatchError(f"{name}: record {seq} of terminal {number} is damaged")
-        if number != terminal:
-            yield from _ended(terminal, own, others)
-            if not _NUMBER.fullmatch(number):
-                raise BatchError(f"{name}: {number!r} is no terminal's number")
-            terminal, own, others = number, [], []
-        if not own or own[-1].seq != seq:
-            own.append(record.Record(seq, raw))
-        elif own[-1].raw != raw:
-            others.append(record.Record(seq, raw))
-    yield from _ended(terminal, own, others)
-
-
-def _ended(
-    terminal: str, own: list[record.Record], others: list[record.Record]
-) -> Iterator[Window]:
-    if own:
-        yield Window(terminal, own)
-    for item in others:
-        yield Window(terminal, [item])
+            text = f"{name}: record {seq} of terminal {row['terminal']} is damaged"
+            raise BatchError(text, "nothing of the file was taken")

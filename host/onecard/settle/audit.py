@@ -26,7 +26,8 @@ from .engines import Engine
 _FUTURE_S = 600
 _COPIES = """
 SELECT terminal, seq FROM records WHERE kind = ? AND octet_length(raw) = ?
-AND substr(hex(raw), 9, ?) = ? AND NOT (terminal = ? AND seq = ?) ORDER BY terminal, seq LIMIT 1
+AND substr({hex}, 9, CAST(? AS INTEGER)) = ? AND NOT (terminal = ? AND seq = ?)
+ORDER BY terminal, seq LIMIT 1
 """
 
 
@@ -66,13 +67,13 @@ class _Auditor:
         self.reports: dict[str, Report] = {}
         self.unproved: dict[str, int] = {}
         self.held: dict[tuple[str, int], str] = {}
-        self._heads = dict(self._db.execute("SELECT terminal, seq FROM heads").fetchall())
+        self._heads: dict[str, int] = dict(self._db.run("SELECT terminal, seq FROM heads"))
         self._repeats: dict[str, list[tuple[int, int, int]]] = {}
-        query = "SELECT terminal, first_seq, last_seq, times FROM repeats ORDER BY ALL"
-        for name, *repeated in self._db.execute(query).fetchall():
+        query = "SELECT terminal, first_seq, last_seq, times FROM repeats ORDER BY 1, 2, 3, 4"
+        for name, *repeated in self._db.run(query):
             self._repeats.setdefault(name, []).append(tuple(repeated))
         query = "SELECT DISTINCT terminal FROM conflicts"
-        self._conflicting = {row[0] for row in self._db.execute(query).fetchall()}
+        self._conflicting = {row[0] for row in self._db.run(query)}
 
     def _find(self, terminal: str, seq: int, kind: str, text: str, card: str = "") -> None:
         self.reports[terminal].findings.append(Finding(seq, kind, text, card))
@@ -116,7 +117,8 @@ class _Auditor:
         at = next(n for n, item in enumerate(items) if item.seq == found.seq)
         item, size = items[at], len(items[at].body)
         wanted = [item.kind, len(item.raw), 2 * size, item.body.hex().upper(), name, item.seq]
-        copies = self._db.execute(_COPIES, wanted).fetchall()
+        query = _COPIES.format(hex=self._db.hex.format("raw"))
+        copies = self._db.run(query, wanted)
         if copies:
             terminal, seq = copies[0]
             where = "" if terminal == name else f" of terminal {terminal}"
@@ -140,16 +142,15 @@ class _Auditor:
         seqs = np.concatenate([rows.seqs for rows in parts])
         told = columns.decode(seqs, pa.concat_arrays([rows.raws for rows in parts]), owners)
         own = {"terminal": names.take(pa.array(owners)), "seq": pa.array(seqs, pa.uint32())}
-        self._db.register("told", pa.table(own | told))
+        self._db.put("told", pa.table(own | told))
         differs = " OR ".join(f"r.{column} IS DISTINCT FROM t.{column}" for column in told)
-        rows = self._db.execute(
+        rows = self._db.run(
             "SELECT r.terminal, r.seq, r.amount, t.amount, coalesce(t.intent_seq, r.seq), "
             "r.time_s > r.stored_s + ?, r.time_s, coalesce(t.card, '') FROM records r "
             f"JOIN told t USING (terminal, seq) WHERE {differs} OR r.time_s > r.stored_s + ? "
             "ORDER BY r.terminal, seq",
             [_FUTURE_S, _FUTURE_S],
-        ).fetchall()
-        self._db.unregister("told")
+        )
         late: set[str] = set()
         for name, seq, amount, true, intent_seq, is_future, time_s, card in rows:
             if is_future and name not in late:
@@ -162,9 +163,9 @@ class _Auditor:
             if amount != true:
                 text = f"the table says {yuan(amount)}, record {seq} says {yuan(true)}"
             self._find(name, seq, verify.EDITED, text, card)
-            ends = self._db.execute(
+            ends = self._db.run(
                 "SELECT seq FROM records WHERE terminal = ? AND intent_seq = ?", [name, intent_seq]
-            ).fetchall()
+            )
             self._hold(name, {seq, *(row[0] for row in ends)}, verify.EDITED)
 
     def _once_here(self, name: str, rows: Rows) -> None:
@@ -178,9 +179,9 @@ class _Auditor:
 
     def _conflicts(self, name: str, rows: Rows, key: bytes) -> None:
         """What came under numbers that were taken: of a second device, or of none."""
-        found = self._db.execute(
+        found = self._db.run(
             "SELECT seq, raw FROM conflicts WHERE terminal = ? ORDER BY seq", [name]
-        ).fetchall()
+        )
         others = [record.Record(seq, raw) for seq, raw in found]
         macs: dict[int, set[bytes]] = {0: {record.FIRST_MAC}}
         for item in (*rows.items(), *others):

@@ -1,33 +1,26 @@
-"""What runs the relations: DuckDB in the store, or another engine that is given its tables.
+"""What runs the relations: the store's own database, or another engine that is given its tables.
 
-The store's records stay in the store, and proving works on their bytes there. For PostgreSQL and
-Spark the columns that the relations name are put into temporary tables of that engine, and are
-gone with the connection. Every engine gives the same rows in the same order.
+The store's records stay in the store, and proving works on their bytes there. Another engine gets
+the columns that the relations name, in temporary tables that are gone with the connection. Every
+engine gives the same rows in the same order.
 """
 
 from __future__ import annotations
 
 import abc
-import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
-import duckdb
 import ibis.expr.types as ir
 import pyarrow as pa
 
-from ..errors import OneCardError
+from ..database import Database, DatabaseError, is_url, open_database
 from ..store import Store
 from . import relations
 
 DUCKDB = "duckdb"
-_POSTGRESQL = ("postgresql://", "postgres://")
 _SPARK = ("spark://", "local")
-_ARROW = {"string": pa.string(), "int64": pa.int64()}
-
-
-class EngineError(OneCardError):
-    """An engine cannot be reached, lacks something, or does not do what it was asked."""
+_ARROW = {"string": pa.string(), "int64": pa.int64(), "boolean": pa.bool_()}
 
 
 class Engine(abc.ABC):
@@ -49,9 +42,7 @@ class Engine(abc.ABC):
         for name in names:
             schema = arrow_schema(getattr(relations, name))
             query = f"SELECT {', '.join(schema.names)} FROM {name}"
-            with _told():
-                found = self.store.database.sql(query).to_arrow_table()
-            self.put(name, found.cast(schema))
+            self.put(name, self.store.database.table(query).cast(schema))
 
     def put_rows(self, relation: ir.Table, rows: list[tuple[Any, ...]]) -> None:
         """Put a table of relations.py there, in the place of one of its name."""
@@ -60,9 +51,8 @@ class Engine(abc.ABC):
         self.put(relation.get_name(), pa.table([*map(list, columns)], schema=schema))
 
     def fetch(self, relation: Callable[..., ir.Table], *arguments: Any) -> list[dict[str, Any]]:
-        """The relation's rows; the engine does the work. Raises EngineError."""
-        names, rows = self._run(relations.sql(relation, *arguments, dialect=self.dialect))
-        return [dict(zip(names, row, strict=True)) for row in rows]
+        """The relation's rows; the engine does the work. Raises DatabaseError."""
+        return self._run(relations.sql(relation, *arguments, dialect=self.dialect))
 
     @abc.abstractmethod
     def put(self, name: str, table: pa.Table) -> None:
@@ -73,8 +63,8 @@ class Engine(abc.ABC):
         """Run a query once and keep what it gives under the relation's name."""
 
     @abc.abstractmethod
-    def _run(self, query: str) -> tuple[list[str], list[Any]]:
-        """(Names of the columns, rows as tuples) of a query."""
+    def _run(self, query: str) -> list[dict[str, Any]]:
+        """The rows of a query."""
 
     @abc.abstractmethod
     def close(self) -> None:
@@ -87,83 +77,63 @@ class Engine(abc.ABC):
         self.close()
 
 
-class InStore(Engine):
-    """DuckDB, on the store's own connection: its tables need not be put anywhere."""
+class OnDatabase(Engine):
+    """A database: the store's own, whose tables need not be put anywhere, or another."""
 
-    dialect = "duckdb"
-    _TYPES = {"string": "VARCHAR", "int64": "BIGINT", "boolean": "BOOLEAN"}
-
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, database: Database) -> None:
         super().__init__(store)
-        self._db = store.database
-        self._db.execute("SET python_enable_replacements = false")  # tables, never variables here
+        self._db, self.dialect = database, database.dialect
+        self._is_own = database is store.database
 
     def refresh(self, *names: str) -> None:
-        """They are here."""
+        """In the store's own they are there."""
+        if not self._is_own:
+            super().refresh(*names)
 
     def put(self, name: str, table: pa.Table) -> None:
         """As a temporary table."""
-        with _told():
-            self._db.register("incoming", table)
-            self._db.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS SELECT * FROM incoming")
-            self._db.unregister("incoming")
+        self._db.put(name, table)
 
     def _keep(self, relation: ir.Table, query: str) -> None:
-        name, columns = relation.get_name(), declared(relation, self._TYPES)
-        with _told():
-            self._db.execute(f"CREATE OR REPLACE TEMP TABLE {name} ({columns})")
-            self._db.execute(f"INSERT INTO {name} {query}")
+        self._db.keep(relation.get_name(), arrow_schema(relation), query)
 
-    def _run(self, query: str) -> tuple[list[str], list[Any]]:
-        with _told():
-            cursor = self._db.execute(query)
-            names = [column[0] for column in cursor.description or ()]
-            return names, cursor.fetchall()
+    def _run(self, query: str) -> list[dict[str, Any]]:
+        return self._db.fetch(query)
 
     def close(self) -> None:
         """The store's connection stays open."""
-
-
-@contextlib.contextmanager
-def _told() -> Iterator[None]:
-    try:
-        yield
-    except duckdb.Error as error:
-        raise EngineError(
-            f"DuckDB: {error}", "is there room in memory and on the disk?"
-        ) from error
+        if not self._is_own:
+            self._db.close()
 
 
 def arrow_schema(relation: ir.Table) -> pa.Schema:
-    """The relation's columns in Arrow; text and whole numbers are all there is."""
+    """The relation's columns in Arrow; text, whole numbers and truth are all there is."""
     return pa.schema([(name, _ARROW[str(kind)]) for name, kind in relation.schema().items()])
 
 
-def declared(relation: ir.Table, types: dict[str, str]) -> str:
-    """The relation's columns as CREATE TABLE wants them; types: SQL's name of each of ours."""
-    return ", ".join(f'"{name}" {types[str(kind)]}' for name, kind in relation.schema().items())
-
-
 def open_engine(url: str, store: Store) -> Engine:
-    """The engine that a URL names, for a store: duckdb, postgresql://user@host/database,
-    spark://host:port, local[*]. Raises EngineError."""
+    """The engine that a URL names, for a store, which is read as it is at this moment: "" its own
+    database, duckdb, postgresql://user@host/database, spark://host:port, local[*].
+
+    Raises DatabaseError.
+    """
+    store.database.freeze()
+    is_own = url == DUCKDB and store.database.dialect == DUCKDB
+    if is_own or url in ("", store.place):
+        return OnDatabase(store, store.database)
     if url == DUCKDB:
-        return InStore(store)
-    try:
-        if url.startswith(_POSTGRESQL):
-            from .postgresql import PostgreSQL
-
-            return PostgreSQL(store, url)
-        if url.startswith(_SPARK):
+        return OnDatabase(store, open_database(":memory:"))
+    if is_url(url):
+        return OnDatabase(store, open_database(url))
+    if url.startswith(_SPARK):
+        try:
             from .spark import Spark
-
-            return Spark(store, url)
-    except ImportError as error:
-        extra = "postgresql" if url.startswith(_POSTGRESQL) else "spark"
-        raise EngineError(
-            f"the engine needs a package that is missing: {error}",
-            f"pip install 'onecard[{extra}]'",
-        ) from error
-    raise EngineError(
+        except ImportError as error:
+            raise DatabaseError(
+                f"the engine needs a package that is missing: {error}",
+                "pip install 'onecard[spark]'",
+            ) from error
+        return Spark(store, url)
+    raise DatabaseError(
         "no such engine", "duckdb, postgresql://user@host/database, spark://host:port or local[*]"
     )

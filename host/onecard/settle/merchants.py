@@ -14,6 +14,8 @@ from ..store import Store
 
 _MOST_ROWS = 1_000_000
 _NEEDED = ("terminal", "merchant")
+_LISTED = """INSERT INTO merchants SELECT terminal, merchant, scene FROM listed WHERE true
+ON CONFLICT (terminal) DO UPDATE SET merchant = excluded.merchant, scene = excluded.scene"""
 
 
 class MerchantsError(OneCardError):
@@ -62,7 +64,6 @@ def keep_merchants(store: Store, rows: list[tuple[str, str, str]]) -> int:
     if rows:
         names = ("terminal", "merchant", "scene")
         table = pa.table(dict(zip(names, map(list, zip(*rows, strict=True)), strict=True)))
-        store.database.register("listed", table)
-        store.database.execute("INSERT OR REPLACE INTO merchants SELECT * FROM listed")
-        store.database.unregister("listed")
+        store.database.put("listed", table)
+        store.database.run(_LISTED)
     return len(rows)

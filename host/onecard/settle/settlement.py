@@ -15,7 +15,6 @@ from ocwire.errors import RecordError
 from ..errors import OneCardError
 from ..keystore import Keystore
 from ..store import Store
-from ..store_schema import transaction
 from ..verify import NOTICES
 from ..verify_bulk import Array, Rows, recount_rows
 from . import relations, totals
@@ -70,7 +69,7 @@ def name_day(number: int) -> str:
 def is_closed(store: Store, day: datetime.date) -> bool:
     """Whether the day's settlement is booked."""
     query = "SELECT day FROM closings WHERE day = ?"
-    return bool(store.database.execute(query, [day_number(day)]).fetchall())
+    return bool(store.database.run(query, [day_number(day)]))
 
 
 def settle(engine: Engine, keystore: Keystore, day: datetime.date, rates: Rates) -> Settlement:
@@ -197,13 +196,14 @@ def close(engine: Engine, day: datetime.date, settled: Settlement) -> int:
         raise OneCardError(f"{day} is not balanced", "; ".join(settled.imbalances[:5]))
     db, number = engine.store.database, day_number(day)
     rows = engine.fetch(totals.items, number, False)
-    with transaction(db):
-        names = ("terminal", "seq")
-        booked = pa.table({name: [row[name] for row in rows] for name in names})
-        db.register("booked", booked)
-        db.execute("INSERT INTO settled SELECT terminal, seq, ? FROM booked", [number])
-        db.unregister("booked")
-        db.execute("INSERT INTO closings VALUES (?)", [number])
+    schema = pa.schema([("terminal", pa.string()), ("seq", pa.int64())])
+    booked = pa.table({name: [row[name] for row in rows] for name in schema.names}, schema=schema)
+    with db.transaction():
+        db.put("booked", booked)
+        db.run(
+            "INSERT INTO settled SELECT terminal, seq, CAST(? AS INTEGER) FROM booked", [number]
+        )
+        db.run("INSERT INTO closings VALUES (?)", [number])
     engine.refresh("settled")
     settled.is_closed = True
     return len(rows)

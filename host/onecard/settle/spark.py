@@ -21,8 +21,9 @@ from pyspark.errors import PySparkException
 from pyspark.java_gateway import launch_gateway
 from pyspark.sql import SparkSession
 
+from ..database import DatabaseError
 from ..store import Store
-from .engines import Engine, EngineError
+from .engines import Engine
 
 _MASTER = re.compile(r"local(\[(\d+|\*)\])?|spark://[^\s/@]+:\d+")
 _CONNECT_S, _WORKERS_S = 10, 60
@@ -55,7 +56,7 @@ class Spark(Engine):
             self._session = SparkSession(context)
             if master.startswith("spark://") and not _has_workers(context):
                 self.close()
-                raise EngineError(
+                raise DatabaseError(
                     f"no worker of {master} takes our work",
                     "are there any, have they free cores and memory, can they reach this machine?",
                 )
@@ -70,10 +71,9 @@ class Spark(Engine):
             made = self._session.sql(query).cache()
             made.createOrReplaceTempView(relation.get_name())
 
-    def _run(self, query: str) -> tuple[list[str], list[Any]]:
+    def _run(self, query: str) -> list[dict[str, Any]]:
         with _told():
-            found = self._session.sql(query)
-            return found.columns, found.collect()
+            return [row.asDict() for row in self._session.sql(query).collect()]
 
     def close(self) -> None:
         """End the session; its Java machine ends with this process."""
@@ -112,18 +112,18 @@ def _last_words() -> str:
 
 
 def _check(master: str) -> None:
-    """What Spark would tell late, or in a hundred lines. Raises EngineError."""
+    """What Spark would tell late, or in a hundred lines. Raises DatabaseError."""
     if not _MASTER.fullmatch(master):
-        raise EngineError("no Spark master", "spark://host:port, local[2] or local[*]")
+        raise DatabaseError("no Spark master", "spark://host:port, local[2] or local[*]")
     home = os.environ.get("JAVA_HOME")
     if not (shutil.which("java") or (home and shutil.which("java", path=f"{home}/bin"))):
-        raise EngineError("Spark needs Java 17", "apt-get install openjdk-17-jre-headless")
+        raise DatabaseError("Spark needs Java 17", "apt-get install openjdk-17-jre-headless")
     if master.startswith("spark://"):
         host, _, port = master.removeprefix("spark://").rpartition(":")
         try:
             socket.create_connection((host, int(port)), _CONNECT_S).close()
         except (OSError, OverflowError) as error:
-            raise EngineError(
+            raise DatabaseError(
                 f"no Spark master answers at {host}:{port}: {error}", "is it running?"
             ) from error
 
@@ -134,4 +134,4 @@ def _told() -> Iterator[None]:
         yield
     except (PySparkException, Py4JError, OSError) as error:
         text = (str(error).strip() or type(error).__name__).splitlines()[0]
-        raise EngineError(f"Spark: {text}", f"its last words: {_last_words()}") from error
+        raise DatabaseError(f"Spark: {text}", f"its last words: {_last_words()}") from error
