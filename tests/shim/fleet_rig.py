@@ -18,7 +18,8 @@ from onecard.store import Store
 from onecard.store.schema import NAMES
 
 SEED = 5
-KEPT = f"SELECT {NAMES.replace(" stored_s,", "")} FROM records ORDER BY terminal, seq"
+COLUMNS = NAMES.replace(" stored_s,", "")
+KEPT = f"SELECT {COLUMNS} FROM records ORDER BY terminal, seq"
 HEADS = "SELECT * FROM heads ORDER BY terminal"
 
 logging.getLogger("onecard.pull").addHandler(logging.NullHandler())
