@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterable
+from collections.abc import Iterable, Set
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -32,9 +32,11 @@ TWO_PLACES = "card in two places"
 BALANCE = "balance"
 COUNTER_GAP = "counter gap"
 PULLED_TWICE = "duplicated pull"
+LET_GO = "let go of"
+ERASED = "erased"
 ALGORITHM_3DES = (0x00, 0x01)
 # These are for people to look at; all others mean that something is not right.
-NOTICES = (OPEN, IN_DOUBT, COUNTER_GAP, PULLED_TWICE)
+NOTICES = (OPEN, IN_DOUBT, COUNTER_GAP, PULLED_TWICE, LET_GO, ERASED)
 _RUN = 65_536  # records proved in one call
 _MOST_FEN = 100_000
 
@@ -74,7 +76,11 @@ class Report:
 
 
 def chain(
-    items: Iterable[record.Record], key: bytes, before_seq: int, before_mac: bytes
+    items: Iterable[record.Record],
+    key: bytes,
+    before_seq: int,
+    before_mac: bytes,
+    erased: Set[int] = frozenset(),
 ) -> tuple[list[record.Record], list[Finding]]:
     """Check records that follow record `before_seq` (0: the first ones), whose MAC was before_mac.
 
@@ -82,7 +88,8 @@ def chain(
     Returns the records that are proved and what was found. A gap is told and passed over: the
     record behind it can be tied to nothing before, the ones after that to it (an intent there has
     no MAC: the one after it cannot be tied either). An altered record
-    ends the check: nothing behind it is returned.
+    ends the check: nothing behind it is returned. erased: numbers of records whose personal part
+    is gone; their MACs are what the ones after them are tied to.
     """
     left = list(items)
     good: list[record.Record] = []
@@ -92,9 +99,8 @@ def chain(
     at = proved_to = 0
     while at < len(left):
         if is_tied and at >= proved_to:
-            run = left[at : at + _RUN]
-            count = _proved(run, key, seq, mac)
-            good += run[:count]
+            count = _proved(left[at : at + _RUN], key, seq, mac, erased)
+            good += left[at : at + count]
             at += count
             proved_to = at + 1  # what stopped it is looked at below
             if count:
@@ -111,7 +117,7 @@ def chain(
                 break
             findings.append(Finding(seq + 1, GAP, text))
             is_tied = False
-        elif is_tied and not item.is_authentic(key, mac):
+        elif is_tied and item.seq not in erased and not item.is_authentic(key, mac):
             findings.append(
                 Finding(item.seq, ALTERED, f"record {item.seq} is not what the terminal wrote")
             )
@@ -122,9 +128,10 @@ def chain(
     return good, findings
 
 
-def _proved(items: list[record.Record], key: bytes, seq: int, mac: bytes) -> int:
+def _proved(items: list[record.Record], key: bytes, seq: int, mac: bytes, erased: Set[int]) -> int:
     """How many of these, from the first on, follow record `seq` in order: by one call."""
-    count = next((n for n, item in enumerate(items) if item.seq != seq + 1 + n), len(items))
+    ends = (n for n, one in enumerate(items) if one.seq != seq + 1 + n or one.seq in erased)
+    count = next(ends, len(items))
     raw = b"".join(item.raw for item in items[:count])
     return occrypto.records_verify(key, seq + 1, mac, raw)[0] if raw else 0
 
@@ -231,13 +238,16 @@ def verify(
     items: Iterable[record.Record],
     journal_key: bytes,
     purse: PurseKeys | None,
+    before: tuple[int, bytes] = (0, record.FIRST_MAC),
+    erased: Set[int] = frozenset(),
 ) -> Report:
-    """Everything that can be proved of one terminal's records, from the first on.
+    """Everything that can be proved of one terminal's records that follow the one whose number and
+    MAC are `before`. erased: see chain().
 
     purse: None leaves the TACs unchecked (Report.tacs is 0 then).
     """
     report = Report(terminal)
-    good, report.findings = chain(items, journal_key, 0, record.FIRST_MAC)
+    good, report.findings = chain(items, journal_key, *before, erased)
     transactions = _Transactions(report, purse)
     for item in good:
         report.records += 1

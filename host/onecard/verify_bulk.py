@@ -6,7 +6,7 @@ one: these functions return None for them.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,11 +28,26 @@ _FACTOR_SIZE, _TAC_SIZE, _TIME_SIZE = 8, 4, 7
 
 
 class Rows:
-    """All of a terminal's records that are here. seqs: their numbers, rising. raws: whole."""
+    """All of a terminal's records that are here. seqs: their numbers, rising. raws: whole. before:
+    (number, MAC) of the last one that was let go of. erased: numbers of those whose personal part
+    is gone."""
 
-    def __init__(self, seqs: Array, raws: pa.Array) -> None:
+    def __init__(
+        self,
+        seqs: Array,
+        raws: pa.Array,
+        before: tuple[int, bytes] = (0, record.FIRST_MAC),
+        erased: Set[int] = frozenset(),
+    ) -> None:
         self.seqs, self.raws = seqs, raws
+        self.before, self.erased = before, erased
         self.batch = Batch(raws)
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether no number is missing."""
+        first = self.before[0] + 1
+        return np.array_equal(self.seqs, np.arange(first, first + len(self)))
 
     def __len__(self) -> int:
         return len(self.seqs)
@@ -57,27 +72,45 @@ class _Ends:
 def verify_rows(terminal: str, rows: Rows, key: bytes, purse: PurseKeys | None) -> Report | None:
     """verify.verify() of a terminal whose records are all here and as it wrote them, else None."""
     batch, count = rows.batch, len(rows)
-    if not np.array_equal(rows.seqs, np.arange(1, count + 1)):
-        return None
-    if occrypto.records_verify(key, 1, record.FIRST_MAC, batch.joined.data)[0] != count:
+    if not rows.is_whole or not _is_chained(rows, key):
         return None
     if sum(len(batch.bodies(kind)[0]) for kind in LAYOUTS) != count:
         return None
     at, intents = batch.bodies(record.INTENT)
-    ends = _ends(batch, at)
-    if ends is None or not _are_carried(batch, at, ends):
+    first = rows.before[0] + 1
+    ends = _ends(batch, at, first)
+    if ends is None or not _are_carried(batch, at, ends, first):
         return None
     report = Report(terminal, count)
-    _judge(report, _Transactions(batch, at, intents, terminal), ends, purse)
+    _judge(report, first, _Transactions(batch, at, intents, terminal), ends, purse)
     return report
 
 
-def _ends(batch: Batch, at: Array) -> _Ends | None:
-    """None unless each ends one intent before it, and no two the same."""
+def _is_chained(rows: Rows, key: bytes) -> bool:
+    """Whether each record follows the one before it: by one call for each stretch between two
+    that are erased."""
+    (seq, mac), at = rows.before, 0
+    first = seq + 1
+    stops = sorted(seq for seq in rows.erased if first <= seq < first + len(rows))
+    for stop in (*stops, first + len(rows)):
+        part = rows.raws[at : stop - first]
+        if len(part):
+            data = Batch(part).joined.data
+            if occrypto.records_verify(key, seq + 1, mac, data)[0] != len(part):
+                return False
+        at = stop - first + 1  # behind the erased one
+        if at <= len(rows):
+            seq, mac = stop, record.Record(stop, rows.raws[at - 1].as_py()).mac
+    return True
+
+
+def _ends(batch: Batch, at: Array, first: int) -> _Ends | None:
+    """None unless each ends one intent before it, and no two the same. first: the number of the
+    record at 0, as below."""
     results_at, results = batch.bodies(record.RESULT)
     debits_at, debits = batch.bodies(record.DEBITED)
     places = np.concatenate([results_at, debits_at])
-    opened = np.concatenate([results["intent_seq"].astype(np.int64) - 1, debits_at - 1])
+    opened = np.concatenate([results["intent_seq"].astype(np.int64) - first, debits_at - 1])
     outcomes = np.concatenate([results["outcome"], np.full(len(debits_at), record.DONE, np.uint8)])
     tacs = np.concatenate([be32(results["tac"]), be32(debits["tac"])])
     order = np.argsort(places, kind="stable")
@@ -89,17 +122,17 @@ def _ends(batch: Batch, at: Array) -> _Ends | None:
     rows = row_of[opened]
     if (rows < 0).any() or len(np.unique(rows)) != len(rows):
         return None
-    return _Ends(places + 1, rows, outcomes[order], tacs[order])
+    return _Ends(places + first, rows, outcomes[order], tacs[order])
 
 
-def _are_carried(batch: Batch, at: Array, ends: _Ends) -> bool:
+def _are_carried(batch: Batch, at: Array, ends: _Ends, first: int) -> bool:
     """True if each carried intent is here and was open then."""
     carried_at, carried = batch.bodies(record.CARRIED)
     if not len(carried_at):
         return True
     ended = np.full(len(batch) + 1, len(batch) + 1, np.int64)
-    ended[at[ends.rows]] = ends.seqs - 1
-    opened = carried["intent_seq"].astype(np.int64) - 1
+    ended[at[ends.rows]] = ends.seqs - first
+    opened = carried["intent_seq"].astype(np.int64) - first
     if opened.min() < 0 or (opened >= carried_at).any() or not np.isin(opened, at).all():
         return False
     return bool((ended[opened] > carried_at).all())
@@ -171,7 +204,9 @@ def to_bcd(times_s: Array) -> Array:
     return out
 
 
-def _judge(report: Report, made: _Transactions, ends: _Ends, purse: PurseKeys | None) -> None:
+def _judge(
+    report: Report, first: int, made: _Transactions, ends: _Ends, purse: PurseKeys | None
+) -> None:
     values, happened = made.values, ends.outcomes != record.NOT_DONE
     is_counted = happened & np.isin(ends.outcomes, record.COUNTED)
     is_right = np.ones(len(ends.rows), bool)
@@ -194,7 +229,9 @@ def _judge(report: Report, made: _Transactions, ends: _Ends, purse: PurseKeys | 
     is_open = np.ones(len(made.at), bool)
     is_open[ends.rows] = False
     for n in np.flatnonzero(is_open).tolist():
-        report.findings.append(verify.still_open(int(made.at[n]) + 1, int(values["amount"][n])))
+        report.findings.append(
+            verify.still_open(int(made.at[n]) + first, int(values["amount"][n]))
+        )
 
 
 def check_clock_rows(rows: Rows) -> list[Finding] | None:
@@ -230,10 +267,11 @@ def recount_rows(rows: Rows, is_free: Array) -> list[int] | None:
     have to be counted one by one."""
     batch = rows.batch
     at, intents = batch.bodies(record.INTENT)
-    ends = _ends(batch, at) if np.array_equal(rows.seqs, np.arange(1, len(rows) + 1)) else None
+    first = rows.before[0] + 1
+    ends = _ends(batch, at, first) if rows.is_whole else None
     if ends is None:
         return None
-    counts = is_free[ends.seqs - 1] & np.isin(ends.outcomes, record.COUNTED)
+    counts = is_free[ends.seqs - first] & np.isin(ends.outcomes, record.COUNTED)
     amounts = np.where(counts, intents["amount"].astype(np.int64)[ends.rows], 0)
     is_load = np.isin(intents["tti"], record.LOADS)[ends.rows]
     is_undo = is_load & (undone(batch, at, intents.dtype.itemsize) != NONE)[ends.rows]

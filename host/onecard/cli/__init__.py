@@ -22,6 +22,7 @@ from . import (
     county,
     demo,
     devices,
+    export,
     flash,
     keystore,
     logs,
@@ -29,6 +30,7 @@ from . import (
     provision,
     pull,
     report,
+    retention,
     service,
     settle,
     sim,
@@ -47,7 +49,7 @@ app = typer.Typer(
 )
 _MODULES = (
     demo, sim, build, devices, flash, config, provision, pull, collect, logs, verify, merchants,
-    settle, report, county, simfleet, keystore, bundle, update, service,
+    settle, report, export, retention, county, simfleet, keystore, bundle, update, service,
 )  # fmt: skip
 for module in _MODULES:
     module.register(app)

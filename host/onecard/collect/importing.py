@@ -10,9 +10,11 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from ..database import DatabaseError
 from ..store import Store
 from . import parquet
 from .depot import Depot
+from .exporting import BESIDE
 
 _TOGETHER = 200_000  # records of a transaction, about
 _ORDER = [("terminal", "ascending"), ("seq", "ascending")]
@@ -50,8 +52,13 @@ def import_batches(
     group: list[tuple[str, pa.Table]] = []
     for done, name in enumerate(names):
         progress(done, len(names))
+        content = depot.get(name)
         try:
-            group.append((name, parquet.unpack(depot.get(name), name)))
+            beside = parquet.unpack_beside(content, name)
+            if beside is not None:
+                _take_beside(store, *beside, name)
+                continue
+            group.append((name, parquet.unpack(content, name)))
         except parquet.BatchError as error:
             result.damaged.append(error.text)
             continue
@@ -62,6 +69,19 @@ def import_batches(
     _take_group(store, group, result)
     progress(len(names), len(names))
     return result
+
+
+def _take_beside(store: Store, which: str, table: pa.Table, name: str) -> None:
+    """A table of an export. Raises BatchError if it is none that this onecard knows."""
+    if which not in BESIDE:
+        raise parquet.BatchError(f"{name} has a table {which!r}, of a newer version")
+    try:
+        with store.database.transaction():
+            store.database.claim("")
+            store.database.put("given", table)
+            store.database.run(BESIDE[which])
+    except DatabaseError as error:
+        raise parquet.BatchError(f"{name} is no table {which}: {error.text}") from error
 
 
 def _take_group(store: Store, group: list[tuple[str, pa.Table]], result: Imported) -> None:

@@ -21,6 +21,7 @@ from ..columns import Batch
 from ..errors import OneCardError
 from ..store import rows
 
+_BESIDE = b"onecard beside"
 _MARK, _VERSION = b"onecard records", b"1"
 _NUMBER = re.compile(r"[0-9]{12}")
 
@@ -51,6 +52,32 @@ def pack_rows(table: pa.Table) -> bytes:
     return bytes(sink.getvalue().to_pybytes())
 
 
+def pack_beside(name: str, table: pa.Table) -> bytes:
+    """A table that stands beside the records, under its name."""
+    sink = pa.BufferOutputStream()
+    marked = table.replace_schema_metadata({_BESIDE: name.encode()})
+    pq.write_table(marked, sink, compression="zstd", write_page_checksum=True)
+    return bytes(sink.getvalue().to_pybytes())
+
+
+def unpack_beside(content: bytes, name: str) -> tuple[str, pa.Table] | None:
+    """Which table a file has and its rows; None if it has none of those: unpack() tells what it
+    is. Raises BatchError."""
+    try:
+        file = pq.ParquetFile(pa.BufferReader(content), page_checksum_verification=True)
+        which = (file.schema_arrow.metadata or {}).get(_BESIDE)
+        return None if which is None else (which.decode("ascii", "replace"), file.read())
+    except (pa.ArrowException, OSError) as error:
+        raise _damaged(name, error) from error
+
+
+def _damaged(name: str, error: Exception) -> BatchError:
+    return BatchError(
+        f"{name} is no Parquet file or is damaged: {error}",
+        "was it copied whole? copy it again; nothing of it was taken",
+    )
+
+
 def unpack(content: bytes, name: str) -> pa.Table:
     """The records of a file: store.rows.INCOMING, in order of terminal and number, a number more
     than once if the file has it so. name: for the error.
@@ -69,10 +96,7 @@ def unpack(content: bytes, name: str) -> pa.Table:
             [("terminal", "ascending"), ("seq", "ascending")]
         )
     except (pa.ArrowException, OSError, KeyError) as error:
-        raise BatchError(
-            f"{name} is no Parquet file or is damaged: {error}",
-            "was it copied whole? copy it again; nothing of it was taken",
-        ) from error
+        raise _damaged(name, error) from error
     for field in rows.INCOMING:
         if field.name not in found.column_names:
             raise BatchError(f"{name} has no column {field.name}")

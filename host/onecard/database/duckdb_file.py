@@ -68,11 +68,12 @@ class DuckDB(Database):
     def put(self, name: str, table: pa.Table) -> None:
         """Copied: Arrow's table may go."""
         with self._told():
-            self._db.register("given", table)
+            self._db.register("of_arrow", table)
             try:
-                self._db.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS SELECT * FROM given")
+                self._db.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS SELECT * FROM of_arrow")
             finally:
-                self._db.unregister("given")
+                with contextlib.suppress(duckdb.Error):  # the first one tells more
+                    self._db.unregister("of_arrow")
 
     def keep(self, name: str, schema: pa.Schema, query: str) -> None:
         """Made, then filled: the columns are of the types that were asked for."""

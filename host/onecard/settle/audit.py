@@ -48,7 +48,7 @@ def audit(engine: Engine, keystore: Keystore, only: str | None = None) -> Audit:
     to the terminals they were seen at.
     """
     made = _Auditor(engine, keystore)
-    for group in engine.store.groups():
+    for group in engine.store.groups(keystore.journal_key):
         made.group(group)
     made.across()
     for report in made.reports.values():
@@ -94,7 +94,7 @@ class _Auditor:
             altered = [f for f in report.findings if f.kind == verify.ALTERED]
             if altered:
                 self.unproved[name] = altered[0].seq
-                self._name_altered(name, rows.items(), key, altered[0])
+                self._name_altered(name, rows, key, altered[0])
             wrong = [f.seq for f in report.findings if f.kind == verify.WRONG_TAC]
             self._hold(name, wrong, verify.WRONG_TAC)
             self._once_here(name, rows)
@@ -106,14 +106,15 @@ class _Auditor:
         key = self._keystore.journal_key(name)
         report = verify_rows(name, rows, key, self._purse)
         if report is None:
-            report = verify.verify(name, rows.items(), key, self._purse)
+            items = rows.items()
+            report = verify.verify(name, items, key, self._purse, rows.before, rows.erased)
         told = check_clock_rows(rows)
         report.findings += check_clock(rows.items()) if told is None else told
+        report.findings += _gone(rows)
         return report
 
-    def _name_altered(
-        self, name: str, items: list[record.Record], key: bytes, found: Finding
-    ) -> None:
+    def _name_altered(self, name: str, rows: Rows, key: bytes, found: Finding) -> None:
+        items = rows.items()
         at = next(n for n, item in enumerate(items) if item.seq == found.seq)
         item, size = items[at], len(items[at].body)
         wanted = [item.kind, len(item.raw), 2 * size, item.body.hex().upper(), name, item.seq]
@@ -125,7 +126,7 @@ class _Auditor:
             text = f"record {item.seq} is record {seq}{where} put in again"
             self._find(name, item.seq, verify.REPLAYED, text)
             return
-        before = items[at - 1].mac if at else record.FIRST_MAC
+        before = items[at - 1].mac if at else rows.before[1]
         amount = verify.true_amount(item, key, before)
         if amount is not None:
             text = f"record {item.seq} says {yuan(item.fields()['amount'])}: "
@@ -169,7 +170,7 @@ class _Auditor:
             self._hold(name, {seq, *(row[0] for row in ends)}, verify.EDITED)
 
     def _once_here(self, name: str, rows: Rows) -> None:
-        last, head = int(rows.seqs[-1]) if len(rows) else 0, self._heads.get(name, 0)
+        last, head = int(rows.seqs[-1]) if len(rows) else rows.before[0], self._heads.get(name, 0)
         if head > last:
             text = f"records {last + 1} to {head} were stored and are gone"
             self._find(name, last + 1, verify.TAIL, text)
@@ -183,7 +184,7 @@ class _Auditor:
             "SELECT seq, raw FROM conflicts WHERE terminal = ? ORDER BY seq", [name]
         )
         others = [record.Record(seq, raw) for seq, raw in found]
-        macs: dict[int, set[bytes]] = {0: {record.FIRST_MAC}}
+        macs: dict[int, set[bytes]] = {rows.before[0]: {rows.before[1]}}
         for item in (*rows.items(), *others):
             macs.setdefault(item.seq, set()).add(item.mac)
         for item in others:
@@ -243,3 +244,16 @@ class _Auditor:
             )
             text += "not here"
         self._find(row["terminal"], row["seq"], kind, text, row["card"])
+
+
+def _gone(rows: Rows) -> list[Finding]:
+    """What was taken out on purpose, for people."""
+    found = []
+    seq = rows.before[0]
+    if seq:
+        text = f"records 1 to {seq} were let go of: their time was over"
+        found.append(Finding(seq, verify.LET_GO, text))
+    if rows.erased:
+        text = f"{len(rows.erased)} records have no personal part any more"
+        found.append(Finding(min(rows.erased), verify.ERASED, text))
+    return found

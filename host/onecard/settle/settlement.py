@@ -74,9 +74,18 @@ def is_closed(store: Store, day: datetime.date) -> bool:
 
 def settle(engine: Engine, keystore: Keystore, day: datetime.date, rates: Rates) -> Settlement:
     """Audit the store and settle a day (booked or not): late transactions of days before come in
-    the first settlement that is not closed. The same store and rates give the same settlement."""
-    audited = audit(engine, keystore)
+    the first settlement that is not closed. The same store and rates give the same settlement.
+
+    Raises OneCardError for a day whose records were let go of.
+    """
     number, closed = day_number(day), is_closed(engine.store, day)
+    for (from_day,) in engine.store.database.run("SELECT from_day FROM retained"):
+        if number < from_day:
+            raise OneCardError(
+                f"records of days before {name_day(from_day)} were let go of",
+                f"the files of the settlement of {day} have it",
+            )
+    audited = audit(engine, keystore)
     lines = engine.fetch(totals.lines, number, closed)
     out = Settlement(day.isoformat(), closed, lines)
     out.doubts = engine.fetch(totals.open_cases, number)
@@ -90,7 +99,7 @@ def settle(engine: Engine, keystore: Keystore, day: datetime.date, rates: Rates)
         if finding.kind not in NOTICES
     ]
     _add_up(out, rates)
-    _check(engine, audited, out)
+    _check(engine, keystore, audited, out)
     return out
 
 
@@ -122,7 +131,7 @@ def _add_up(out: Settlement, rates: Rates) -> None:
     out.totals["paid_by_issuers"] = sum(row["net"] for row in out.issuers)
 
 
-def _check(engine: Engine, audited: Audit, out: Settlement) -> None:
+def _check(engine: Engine, keystore: Keystore, audited: Audit, out: Settlement) -> None:
     sums = out.totals
     if sums["paid_by_issuers"] != sums["paid_to_merchants"] + sums["fees"]:
         out.imbalances.append("what issuers pay is not what merchants get and the fees")
@@ -130,7 +139,7 @@ def _check(engine: Engine, audited: Audit, out: Settlement) -> None:
         if row["merchant"] == relations.UNKNOWN:
             count = row["purchases_count"] + row["refunds_count"] + row["loads_count"]
             out.imbalances.append(f"{count} transactions of terminals that are nobody's")
-    counted = recount(engine.store, audited)
+    counted = recount(engine.store, keystore, audited)
     for row in engine.fetch(totals.by_terminal):
         again = counted.pop(row["terminal"], [0, 0, 0])
         if again != [row["purchases"], row["refunds"], row["loads"]]:
@@ -139,14 +148,14 @@ def _check(engine: Engine, audited: Audit, out: Settlement) -> None:
     out.imbalances += [f"terminal {name}: its records are not in the tables" for name in rest]
 
 
-def recount(store: Store, audited: Audit) -> dict[str, list[int]]:
+def recount(store: Store, keystore: Keystore, audited: Audit) -> dict[str, list[int]]:
     """[purchases, refunds, loads] in fen per terminal, counted again record by record from their
     bytes alone, without what the audit before it does not prove or holds back."""
     held: dict[str, list[int]] = {}
     for name, seq in audited.held:
         held.setdefault(name, []).append(seq)
     out = {}
-    for group in store.groups():
+    for group in store.groups(keystore.journal_key):
         for name, rows in group.items():
             is_free = rows.seqs < audited.unproved.get(name, 1 << 32)
             is_free &= ~np.isin(rows.seqs, held.get(name, []))

@@ -15,6 +15,14 @@ Row = tuple[Any, ...]
 Windows = Sequence[tuple[str, Sequence[record.Record]]]
 # of what comes in: whole records of any terminals, each with rising numbers
 INCOMING = pa.schema([("terminal", pa.string()), ("seq", pa.uint32()), ("raw", pa.binary())])
+# of the whole table, as files have it
+SCHEMA = pa.schema(
+    [
+        *INCOMING,
+        pa.field("stored_s", pa.uint32()),
+        *map(pa.field, columns.COLUMNS, columns.COLUMNS.values()),
+    ]
+)
 
 
 def of_windows(windows: Windows) -> pa.Table:

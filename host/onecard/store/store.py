@@ -8,17 +8,18 @@ durable (the database's commit), so an acknowledgement may follow it.
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
+import occrypto
 import pyarrow as pa
 from ocwire import record
 
 from ..database import Database, DatabaseError, is_url, open_database
 from ..errors import OneCardError
 from ..verify_bulk import Rows
-from . import adding, rows, schema
+from . import adding, rows, schema, seals
 
 _GROUP = 300_000  # records looked at together, about
 _REPEATED = """INSERT INTO repeats VALUES (?, ?, ?, 1)
@@ -37,6 +38,38 @@ class StoreConflict(StoreError):
     """Another record stands under a number: two devices, or a replaced flash."""
 
     is_conflict = True
+
+
+class _Gone:
+    """What was taken out of the store on purpose, as far as the terminals' keys have sealed it."""
+
+    def __init__(self, db: Database, key_of: Callable[[str], bytes]) -> None:
+        self._key_of = key_of
+        query = "SELECT terminal, seq, mac, seal FROM anchors"
+        self._anchors = {name: found for name, *found in db.run(query)}
+        self._erased: dict[str, list[rows.Row]] = {}
+        for name, *found in db.run("SELECT terminal, seq, digest, seal FROM erased"):
+            self._erased.setdefault(name, []).append(tuple(found))
+
+    def anchor(self, name: str) -> tuple[int, bytes]:
+        """(Number, MAC) of the terminal's last record that was let go of."""
+        if name in self._anchors:
+            seq, mac, seal = self._anchors[name]
+            if occrypto.equal(seals.of_anchor(self._key_of(name), name, seq, mac), seal):
+                return seq, bytes(mac)
+        return 0, record.FIRST_MAC
+
+    def erased(self, name: str) -> frozenset[int]:
+        """Numbers of the terminal's records that were erased."""
+        found = self._erased.get(name)
+        if not found:
+            return frozenset()
+        key = self._key_of(name)
+        return frozenset(
+            seq
+            for seq, digest, seal in found
+            if occrypto.equal(seals.of_erased(key, name, seq, bytes(digest)), seal)
+        )
 
 
 class Store:
@@ -150,9 +183,14 @@ class Store:
         for seq, raw in self._db.stream(_FROM, [terminal, from_seq]):
             yield record.Record(seq, raw)
 
-    def groups(self) -> Iterator[dict[str, Rows]]:
+    def groups(self, key_of: Callable[[str], bytes]) -> Iterator[dict[str, Rows]]:
         """All records as columns, by terminal, in order: many small terminals at once, so that a
-        group has some hundred thousand records. All of a terminal's are in one."""
+        group has some hundred thousand records. All of a terminal's are in one.
+
+        key_of: a terminal's journal key. What was let go of or erased counts as that only if it is
+        sealed with it.
+        """
+        gone = _Gone(self._db, key_of)
         counts = dict.fromkeys(self.terminals(), 0)
         counts |= dict(self._db.run("SELECT terminal, count(*) FROM records GROUP BY terminal"))
         names: list[str] = []
@@ -161,12 +199,12 @@ class Store:
             names.append(name)
             size += counts[name]
             if size >= _GROUP:
-                yield self._group(names)
+                yield self._group(names, gone)
                 names, size = [], 0
         if names:
-            yield self._group(names)
+            yield self._group(names, gone)
 
-    def _group(self, names: list[str]) -> dict[str, Rows]:
+    def _group(self, names: list[str], gone: _Gone) -> dict[str, Rows]:
         query = """SELECT terminal, seq, raw FROM records WHERE terminal BETWEEN ? AND ?
         ORDER BY terminal, seq"""
         found = self._db.table(query, [names[0], names[-1]])
@@ -175,11 +213,13 @@ class Store:
         raws = found.column("raw").cast(pa.large_binary()).combine_chunks()
         numbers = owners.indices.to_numpy()
         begins = np.searchsorted(numbers, np.arange(len(owners.dictionary) + 1))
-        out = dict.fromkeys(names, Rows(seqs[:0], raws[:0]))
+        parts = dict.fromkeys(names, slice(0, 0))
         for n, name in enumerate(owners.dictionary.to_pylist()):
-            part = slice(int(begins[n]), int(begins[n + 1]))
-            out[name] = Rows(seqs[part], raws[part])
-        return out
+            parts[name] = slice(int(begins[n]), int(begins[n + 1]))
+        return {
+            name: Rows(seqs[part], raws[part], gone.anchor(name), gone.erased(name))
+            for name, part in parts.items()
+        }
 
     def debited(self, terminal: str | None = None) -> int:
         """Sum in fen of all purchases whose result says that the card was debited."""

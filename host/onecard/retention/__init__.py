@@ -1,0 +1,1 @@
+"""How long records are kept: what is let go of, and what is erased of those that stay."""
