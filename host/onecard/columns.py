@@ -14,6 +14,7 @@ from ocwire import record
 Array = npt.NDArray[Any]
 
 _TYPES = {"B": ">u1", "H": ">u2", "I": ">u4"}
+_SERIAL_SIZE = 10
 NONE = 0xFFFFFFFF_FFFFFFFF
 _UNDO = b"undo"
 # column -> its type, in the order of the store's table
@@ -100,7 +101,7 @@ def decode(
     batch, numbers = Batch(raws), np.asarray(seqs, np.uint64)
     out = {name: np.full(len(batch), NONE, np.uint64) for name in COLUMNS}
     out["kind"][:], out["time_s"][:] = batch.kinds, 0
-    cards = np.full(len(batch), "", "U20")
+    cards, has_card = np.empty((len(batch), _SERIAL_SIZE), np.uint8), np.zeros(len(batch), bool)
     for kind in LAYOUTS:
         at, values = batch.bodies(kind)
         if not len(at):
@@ -111,7 +112,7 @@ def decode(
             if source in names:
                 out[column][at] = values[source]
         if "serial" in names:
-            cards[at] = _hex(values["serial"])
+            cards[at], has_card[at] = _bytes_of(values["serial"]), True
         if kind in (record.INTENT, record.CARRIED):
             out["undoes"][at] = undone(batch, at, values.dtype.itemsize)
     _debited(batch, numbers, out, None if owners is None else np.asarray(owners))
@@ -120,7 +121,7 @@ def decode(
         for name, values in out.items()
         if name != "card"
     }
-    columns["card"] = pa.array(cards.tolist(), pa.string(), mask=cards == "")
+    columns["card"] = _hex(cards, has_card)
     return columns
 
 
@@ -129,9 +130,18 @@ def be32(four: Array) -> Array:
     return np.ascontiguousarray(four).view(">u4").reshape(-1).astype(np.uint32)
 
 
-def _hex(serials: Array) -> list[str]:
-    text = np.ascontiguousarray(serials).tobytes().hex()
-    return [text[i : i + 20] for i in range(0, len(text), 20)]
+def _bytes_of(serials: Array) -> Array:
+    return np.ascontiguousarray(serials).view(np.uint8).reshape(-1, _SERIAL_SIZE)
+
+
+def _hex(serials: Array, is_there: Array) -> pa.Array:
+    """Serials as texts of 20 digits, null where there is none."""
+    text = serials[is_there].tobytes().hex().encode()
+    ends = np.zeros(len(serials) + 1, np.int32)
+    np.cumsum(is_there * np.int32(2 * _SERIAL_SIZE), out=ends[1:])
+    valid = np.packbits(is_there, bitorder="little")
+    buffers = [pa.py_buffer(part) for part in (valid.tobytes(), ends.tobytes(), text)]
+    return pa.Array.from_buffers(pa.string(), len(serials), buffers)
 
 
 def undone(batch: Batch, at: Array, size: int) -> Array:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 
+import numpy as np
 import occrypto
 import pyarrow as pa
 from ocwire import record
@@ -17,7 +18,8 @@ from .schema import NAMES
 _MOST_CONFLICTS = 4096  # of a terminal at once
 
 _SAME = "r.terminal = incoming.terminal AND r.seq = incoming.seq"
-_KNOWN = f"SELECT count(*) FROM incoming JOIN records r ON {_SAME}"
+_KNOWN = f"""SELECT (SELECT count(*) FROM incoming JOIN records r ON {_SAME}) + (
+    SELECT count(*) FROM incoming JOIN anchors a ON a.terminal = incoming.terminal)"""
 _OTHERS = f"""SELECT r.terminal, r.seq, incoming.raw, e.digest FROM incoming
 JOIN records r ON {_SAME} LEFT JOIN erased e ON e.terminal = r.terminal AND e.seq = r.seq
 WHERE r.raw <> incoming.raw ORDER BY r.terminal, r.seq"""
@@ -27,9 +29,6 @@ _WITHOUT_KNOWN = (
     WHERE a.terminal = incoming.terminal AND incoming.seq <= a.seq)""",
 )
 _CONFLICTS = "INSERT INTO conflicts SELECT * FROM evidence ON CONFLICT DO NOTHING"
-_NEWEST = """SELECT i.terminal, i.seq, i.raw FROM incoming i JOIN (
-    SELECT terminal, max(seq) AS seq FROM incoming GROUP BY terminal
-) newest ON newest.terminal = i.terminal AND newest.seq = i.seq"""
 _HEADS = """INSERT INTO heads SELECT * FROM newest WHERE true ON CONFLICT (terminal)
 DO UPDATE SET seq = excluded.seq, mac = excluded.mac WHERE excluded.seq > heads.seq"""
 _NEXT = "CAST({}.seq AS BIGINT) + 1 = {}.seq"
@@ -37,6 +36,7 @@ _NEXT = "CAST({}.seq AS BIGINT) + 1 = {}.seq"
 _APART = f"""SELECT d.terminal, d.seq, d.raw, p.raw FROM records d
 JOIN records p ON p.terminal = d.terminal AND {_NEXT.format("p", "d")}
 WHERE d.kind = {record.DEBITED} AND p.kind = {record.INTENT} AND d.terminal = ? AND d.seq = ?"""
+# halves of transactions whose other half is not among what is new
 _HALVES = f"""SELECT d.terminal, d.seq FROM incoming d WHERE d.kind = {record.DEBITED}
 AND NOT EXISTS (SELECT 1 FROM incoming p
     WHERE p.terminal = d.terminal AND {_NEXT.format("p", "d")})
@@ -56,29 +56,51 @@ class Added:
 
 
 def add(db: Database, incoming: pa.Table) -> Added:
-    """Records (rows.INCOMING, a number once) into the tables, inside a transaction.
+    """Records (rows.INCOMING; a terminal's together, with rising numbers) into the tables, inside
+    a transaction.
 
     Those that are here, or were before they were let go of, are passed over. Of a terminal that
     has another record under a number nothing is taken; what came is kept as evidence.
     """
-    db.put("incoming", rows.decoded(incoming, int(time.time())))
-    refused: dict[str, int] = {}
+    table = rows.decoded(incoming, int(time.time()))
+    db.put("incoming", table)
+    new, refused = len(table), dict[str, int]()
     if db.run(_KNOWN)[0][0]:
         refused = _refuse(db)
         for terminal in refused:
             db.run("DELETE FROM incoming WHERE terminal = ?", [terminal])
-        db.run(_WITHOUT_KNOWN[0])
-    db.run(_WITHOUT_KNOWN[1])
-    new = int(db.run("SELECT count(*) FROM incoming")[0][0])
+        for statement in _WITHOUT_KNOWN:
+            db.run(statement)
+        new = int(db.run("SELECT count(*) FROM incoming")[0][0])
     if new:
-        newest = [(name, seq, record.Record(seq, raw).mac) for name, seq, raw in db.run(_NEWEST)]
-        db.put("newest", _table(newest, "mac"))
-        db.run(_HEADS)
         db.run(f"INSERT INTO records ({NAMES}) SELECT {NAMES} FROM incoming")
-        for terminal, seq in db.run(_HALVES):
+        newest, halves = _edges(table)
+        db.put("newest", _table([row for row in newest if row[0] not in refused], "mac"))
+        db.run(_HEADS)
+        for terminal, seq in halves if new == len(table) else db.run(_HALVES):
             _join(db, terminal, seq)
-    db.run("DELETE FROM incoming")
     return Added(new, refused)
+
+
+def _edges(table: pa.Table) -> tuple[list[rows.Row], list[tuple[str, int]]]:
+    """(Terminal, number, MAC) of each terminal's newest record; (terminal, number) of each record
+    that is a DEBITED without its intent here, or would be that of an intent here."""
+    owners = table.column("terminal").combine_chunks().dictionary_encode()
+    names, owner = owners.dictionary.to_pylist(), owners.indices.to_numpy()
+    seqs = table.column("seq").to_numpy().astype(np.int64)
+    kinds = table.column("kind").to_numpy()
+    is_next = np.concatenate([[False], (np.diff(owner) == 0) & (np.diff(seqs) == 1), [False]])
+    ends = np.append(np.flatnonzero(np.diff(owner)), len(seqs) - 1)
+    raws = table.column("raw")
+    newest = [
+        (names[owner[n]], int(seqs[n]), record.Record(seqs[n], raws[n].as_py()).mac)
+        for n in ends.tolist()
+    ]
+    debits = np.flatnonzero((kinds == record.DEBITED) & ~is_next[:-1])
+    opens = np.flatnonzero((kinds == record.INTENT) & ~is_next[1:])
+    halves = [(names[owner[n]], int(seqs[n])) for n in debits.tolist()]
+    halves += [(names[owner[n]], int(seqs[n]) + 1) for n in opens.tolist()]
+    return newest, halves
 
 
 def _refuse(db: Database) -> dict[str, int]:
