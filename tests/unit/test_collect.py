@@ -363,7 +363,7 @@ def test_a_damaged_or_foreign_file_is_told_and_nothing_of_it_is_taken():
 def test_an_import_that_dies_takes_a_file_whole_or_not_at_all(monkeypatch):
     depot = lake(whole(0), whole(1))
     with Store.in_memory() as store:
-        for step in ("_HEADS", "_HALVES"):
+        for step in ("_KNOWN", "_HEADS"):
             with monkeypatch.context() as patch:
                 patch.setattr(f"onecard.store.adding.{step}", "SELECT error('the disk is full')")
                 with pytest.raises(StoreError):
