@@ -27,12 +27,14 @@ _ID_SIZE = 6
 DIVERSIFIED = 1
 
 OFFICE, TECHNICIAN, COLLECTOR, SETTLEMENT = "office", "technician", "collector", "settlement"
-_LINK, _JOURNAL = "link", "journal"
+REGISTRAR = "registrar"
+_LINK, _JOURNAL, _IDENTITY = "link", "journal", "identity"
 # role handed out -> (keys of each terminal, keys of the purse scheme)
 ROLES = {
     TECHNICIAN: ((_LINK, _JOURNAL), ("dpk",)),  # provisions, updates, pulls
     COLLECTOR: ((_LINK, _JOURNAL), ()),  # pulls
     SETTLEMENT: ((_JOURNAL,), ("dtk",)),  # proves what was stored; cannot talk to a terminal
+    REGISTRAR: ((_IDENTITY,), ()),  # opens sealed identities, and can prove or pull nothing
 }
 
 
@@ -88,7 +90,7 @@ class Keystore:
             raise KeystoreError(f"no role {role!r}", f"roles: {', '.join(ROLES)}")
         purposes, of_purse = ROLES[role]
         keys = {
-            terminal: {purpose: self._derive(purpose, terminal) for purpose in purposes}
+            terminal: {purpose: self._key(purpose, terminal) for purpose in purposes}
             for terminal in terminals
         }
         for name in of_purse:
@@ -110,8 +112,18 @@ class Keystore:
         return self._derive(_JOURNAL, terminal_id)
 
     def identity_key(self, terminal_id: str) -> bytes:
-        """The key that opens this terminal's sealed identities, 16 bytes (SPEC.md section 1)."""
-        return occrypto.hmac_sm3(self.journal_key(terminal_id), b"OCT1 identity")[:_KEY_SIZE]
+        """The key that opens this terminal's sealed identities, 16 bytes (SPEC.md section 1): for
+        the office and its registrar, though who proves records could derive it."""
+        if self.role not in (OFFICE, REGISTRAR):
+            raise KeystoreError(
+                f"a {self.role} opens no identities", "a registrar does: onecard keystore hand-out"
+            )
+        return self._key(_IDENTITY, terminal_id)
+
+    def _key(self, purpose: str, terminal_id: str) -> bytes:
+        if purpose == _IDENTITY and self.master:
+            return occrypto.hmac_sm3(self.journal_key(terminal_id), b"OCT1 identity")[:_KEY_SIZE]
+        return self._derive(purpose, terminal_id)
 
     def _derive(self, purpose: str, terminal_id: str) -> bytes:
         text = b"OCT1 " + purpose.encode() + b" " + parse_terminal_id(terminal_id)

@@ -24,6 +24,7 @@ from . import (
     devices,
     export,
     flash,
+    identities,
     keystore,
     logs,
     merchants,
@@ -49,7 +50,8 @@ app = typer.Typer(
 )
 _MODULES = (
     demo, sim, build, devices, flash, config, provision, pull, collect, logs, verify, merchants,
-    settle, report, export, retention, county, simfleet, keystore, bundle, update, service,
+    settle, report, identities, export, retention, county, simfleet, keystore, bundle, update,
+    service,
 )  # fmt: skip
 for module in _MODULES:
     module.register(app)
