@@ -14,8 +14,8 @@ import typer
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
+from ..collect.counts import Counts
 from ..collect.depot import Depot, open_depot
-from ..collect.tally import Tally
 from ..fleet.watching import open_log
 from ..keystore import Keystore
 from ..store import Store
@@ -91,24 +91,24 @@ def collect(
     """
     if (listen is None) == (mqtt is None):
         raise typer.BadParameter("say where terminals come in: --listen or --mqtt")
-    depot, tally, lines = open_depot(place), Tally(health), open_log(log)
+    depot, counts, lines = open_depot(place), Counts(health), open_log(log)
     keystore = open_keystore(path)
     if listen is not None:
-        taker, where = _listener(listen, keystore, depot, tally, sessions, linger, most, timeout)
+        taker, where = _listener(listen, keystore, depot, counts, sessions, linger, most, timeout)
     else:
-        taker, where = _subscriber(mqtt or "", keystore, depot, tally, sessions, linger)
-    _until_told(taker.stop, tally.save)
+        taker, where = _subscriber(mqtt or "", keystore, depot, counts, sessions, linger)
+    _until_told(taker.stop, counts.save)
     print(where, flush=True)
     taker.run()
-    tally.save()
-    lines.info("ends: %s", asdict(tally.counts))
+    counts.save()
+    lines.info("ends: %s", asdict(counts.values))
 
 
 def _listener(
     listen: str,
     keystore: Keystore,
     depot: Depot,
-    tally: Tally,
+    counts: Counts,
     sessions: int,
     linger: float,
     most: int,
@@ -123,19 +123,19 @@ def _listener(
         linger,
         most,
         max(1, sessions // 2),
-        lambda records, size: tally.add(batches=1, bytes_written=size),
+        lambda records, size: counts.add(batches=1, bytes_written=size),
     )
-    made = Listener((host, port), keystore, batches, tally, sessions, timeout)
+    made = Listener((host, port), keystore, batches, counts, sessions, timeout)
     return made, f"listening on {host}:{made.port}"
 
 
 def _subscriber(
-    mqtt: str, keystore: Keystore, depot: Depot, tally: Tally, sessions: int, linger: float
+    mqtt: str, keystore: Keystore, depot: Depot, counts: Counts, sessions: int, linger: float
 ) -> tuple[Taker, str]:
     from ..collect.mqtt import Subscriber
 
     address = parse_address(mqtt, 1883)
-    made = Subscriber(address, keystore, depot, tally, linger, sessions)
+    made = Subscriber(address, keystore, depot, counts, linger, sessions)
     return made, f"subscribed at {address[0]}:{address[1]}"
 
 
