@@ -9,7 +9,7 @@ from inproc import Died
 from ocwire import record
 from ocwire.errors import WireError
 from onecard.collect import broker, importing, post
-from onecard.collect.broker import BrokerError
+from onecard.collect.address import Broker
 from onecard.collect.counts import Counts
 from onecard.collect.depot import DepotError, Folder
 from onecard.collect.mqtt import Subscriber
@@ -39,7 +39,7 @@ def client(monkeypatch):
 
 
 def subscriber(folder, depot=None):
-    return Subscriber(("", 0), fleet().keystore, depot or Folder(folder), Counts(), 0.0)
+    return Subscriber(Broker("", 0), fleet().keystore, depot or Folder(folder), Counts(), 0.0)
 
 
 def said(terminal, mid, payload=None, topic=None):
@@ -195,8 +195,3 @@ def test_of_an_altered_record_those_before_it_are_taken(tmp_path, client):
     subscriber(tmp_path).take([said(one, 1, payload)])
     delivered(made, client)
     assert one.acked == 2
-
-
-def test_a_broker_that_is_not_there_is_told():
-    with pytest.raises(BrokerError, match="no broker at"):
-        broker.open_client(("127.0.0.1", 1), print, ["x"], 5, 1000)

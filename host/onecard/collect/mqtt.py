@@ -17,6 +17,7 @@ from .. import verify
 from ..errors import OneCardError
 from ..keystore import Keystore
 from . import broker, parquet, post
+from .address import Broker
 from .batches import write
 from .counts import Counts
 from .depot import Depot
@@ -33,12 +34,12 @@ class _Report:
 
 
 class Subscriber:
-    """address: the broker's. at_once: reports that are held at most; the broker keeps the others
-    back. Name and password of the broker: see broker.open_client."""
+    """at_once: reports that are held at most; the broker keeps the others back. The password of a
+    broker: see broker.open_client, whose errors this raises."""
 
     def __init__(
         self,
-        address: tuple[str, int],
+        at: Broker,
         keystore: Keystore,
         depot: Depot,
         counts: Counts,
@@ -51,7 +52,7 @@ class Subscriber:
         self._come: queue.Queue[Any] = queue.Queue()  # bounded by what the broker may send
         self._stopping = threading.Event()
         self._client = broker.open_client(
-            address, self._come.put, [_SHARED], at_once, post.MOST_PACKET, self._log.error
+            at, self._come.put, [_SHARED], at_once, post.MOST_PACKET, self._log.error
         )
 
     def run(self) -> None:
