@@ -1,12 +1,13 @@
 """Where a broker is, by what users write; no secret is taken from there or repeated."""
 
 import socket
+import ssl
 import threading
 from pathlib import Path
 
 import pytest
 from onecard.cli import main
-from onecard.collect import broker
+from onecard.collect import broker, tls
 from onecard.collect.address import AddressError, Broker, BrokerError, parse_broker
 
 FILE = Path("some.pem")
@@ -62,6 +63,14 @@ def test_files_that_do_not_go_with_an_address_are_told():
 def test_a_broker_that_is_not_there_is_told(is_tls):
     with pytest.raises(BrokerError, match="no broker at"):
         broker.open_client(Broker("127.0.0.1", 1, is_tls), print, ["x"], 5, 1000)
+
+
+def test_nothing_in_the_environment_weakens_tls_or_writes_its_keys_down(monkeypatch, tmp_path):
+    monkeypatch.setenv("SSLKEYLOGFILE", str(tmp_path / "keys"))
+    made = tls.context(Broker("broker.example", 8883, True))
+    assert made.verify_mode is ssl.CERT_REQUIRED and made.check_hostname
+    assert made.minimum_version is ssl.TLSVersion.TLSv1_2
+    assert made.keylog_filename is None and list(tmp_path.iterdir()) == []
 
 
 def test_a_broker_that_lets_us_in_and_not_subscribe_is_told():
