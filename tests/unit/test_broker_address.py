@@ -65,11 +65,11 @@ def test_a_broker_that_is_not_there_is_told(is_tls):
         broker.open_client(Broker("127.0.0.1", 1, is_tls), print, ["x"], 5, 1000)
 
 
-def test_nothing_in_the_environment_weakens_tls_or_writes_its_keys_down(monkeypatch, tmp_path):
+def test_the_context_checks_certificate_and_name_and_writes_no_keys_down(monkeypatch, tmp_path):
     monkeypatch.setenv("SSLKEYLOGFILE", str(tmp_path / "keys"))
     made = tls.context(Broker("broker.example", 8883, True))
     assert made.verify_mode is ssl.CERT_REQUIRED and made.check_hostname
-    assert made.minimum_version is ssl.TLSVersion.TLSv1_2
+    assert made.minimum_version >= ssl.TLSVersion.TLSv1_2
     assert made.keylog_filename is None and list(tmp_path.iterdir()) == []
 
 

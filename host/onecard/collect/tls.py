@@ -22,7 +22,7 @@ def context(broker: Broker) -> ssl.SSLContext:
     Raises BrokerError for a file that cannot be read or is not what it should be.
     """
     made = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # checks both; has no log of session keys
-    made.minimum_version = ssl.TLSVersion.TLSv1_2
+    made.minimum_version = max(made.minimum_version, ssl.TLSVersion.TLSv1_2)
     if broker.ca is None:
         made.load_default_certs()
     else:
