@@ -1,4 +1,5 @@
-"""What the office's side does a second, beside plain Python and sqlite3; into docs/benchmarks.md.
+"""What the office's side does a second, beside plain Python, sqlite3, PostgreSQL and Spark; into
+docs/benchmarks.md.
 
 make bench-host (1 and 10 million records); python tests/bench/host.py 1000000 for less. Each part
 runs in a process of its own, which tells its seconds, processor time and greatest memory.
@@ -7,7 +8,9 @@ runs in a process of its own, which tells its seconds, processor time and greate
 from __future__ import annotations
 
 import json
+import os
 import resource
+import signal
 import sqlite3
 import subprocess
 import sys
@@ -16,10 +19,12 @@ import time
 import zlib
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
-sys.path[:0] = [str(ROOT / folder) for folder in (".", "tests/bench")]
+sys.path[:0] = [str(ROOT / folder) for folder in (".", "tests/bench", "tests/shim")]
 
+import host_engines  # noqa: E402
 import occrypto  # noqa: E402
 from host_records import DAY, EACH, KEYS, keystore, make, name_of, read  # noqa: E402
 from ocwire import record  # noqa: E402
@@ -45,6 +50,10 @@ Written by `make bench-host`. Purchases of terminals of 50,000 records, each MAC
 (tests/bench/host_records.py). Each part in a process of its own. Cores: processor time by the
 clock's. Memory: the most that was held. "One by one": the loop in Python that the bulk code
 replaces, on one terminal in twenty. A settlement proves the whole store first.
+
+The relations alone: what a settlement and its audit ask of an engine, without the proving, from
+opening it to the last answer; columns go over to PostgreSQL and Spark first. All their processes
+count: Java, the server. Both as they are installed, Spark with tests/scale/spark (two partitions).
 
 """
 
@@ -166,7 +175,14 @@ PARTS: dict[str, tuple[str, Callable[[Path, int], int]]] = {
 
 
 def run(name: str, folder: Path, records: int) -> None:
-    """One part, here; prints what it took."""
+    """One part, here; prints what it took, or why it cannot be measured."""
+    if name in host_engines.ENGINES:
+        try:
+            figures = host_engines.measured(name, _store(folder, records), records)
+        except host_engines.Missing as missing:
+            figures = {"missing": str(missing)}
+        print(json.dumps(figures))
+        return
     relations.sql(
         totals.lines, 0, False, dialect="duckdb"
     )  # Ibis is imported and warm: it takes no part in this
@@ -177,18 +193,53 @@ def run(name: str, folder: Path, records: int) -> None:
     print(json.dumps({"count": count, "took_s": took, "cpu_s": cpu, "most": most}))
 
 
+def part(name: str, folder: Path, records: int, most_s: float | None = None) -> dict[str, Any]:
+    """One part in a process of its own: what it printed. Raises TimeoutExpired after most_s."""
+    words = [sys.executable, __file__, "part", name, str(folder), str(records)]
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    with subprocess.Popen(words, text=True, start_new_session=True, **pipes) as process:
+        try:
+            out, errors = process.communicate(timeout=most_s)
+        except BaseException:
+            os.killpg(process.pid, signal.SIGKILL)  # Java as well
+            raise
+    if process.returncode:
+        raise SystemExit(f"{name}: {errors}")
+    return json.loads(out.splitlines()[-1])
+
+
+def row_of(what: str, got: dict[str, Any]) -> tuple[str, ...]:
+    """A row of the table."""
+    if "missing" in got:
+        return what, "not measured", got["missing"], "", ""
+    rate, cores = got["count"] / got["took_s"], got["cpu_s"] / got["took_s"]
+    most = f"{got['most'] / 2**20:,.0f}"
+    return what, f"{got['count']:,}", f"{rate:,.0f}", f"{cores:.2f}", most
+
+
+def engine_row(name: str, folder: Path, records: int) -> tuple[str, ...]:
+    """An engine's; Spark is given less if it takes too long."""
+    what = host_engines.ENGINES[name]
+    if name != "on_spark":
+        return row_of(what, part(name, folder, records))
+    try:
+        return row_of(what, part(name, folder, records, host_engines.SPARK_MOST_S))
+    except subprocess.TimeoutExpired:
+        less = host_engines.SPARK_LESS
+        make(folder, less)
+        part("ingest", folder, less)
+        what += f", with fewer: of {records:,} it took more than {host_engines.SPARK_MOST_S} s"
+        return row_of(what, part(name, folder, less))
+
+
 def measure(folder: Path, records: int) -> str:
     """The table of one size."""
     rows = []
     for name, (what, _) in PARTS.items():
-        words = [sys.executable, __file__, "part", name, str(folder), str(records)]
-        done = subprocess.run(words, capture_output=True, text=True)
-        if done.returncode:
-            raise SystemExit(f"{name}: {done.stderr}")
-        got = json.loads(done.stdout)
-        rate = got["count"] / got["took_s"]
-        cores, most = got["cpu_s"] / got["took_s"], got["most"] / 2**20
-        rows.append((what, f"{got['count']:,}", f"{rate:,.0f}", f"{cores:.2f}", f"{most:,.0f}"))
+        rows.append(row_of(what, part(name, folder, records)))
+        print(rows[-1], file=sys.stderr, flush=True)
+    for name in host_engines.ENGINES if records <= host_engines.MOST else ():
+        rows.append(engine_row(name, folder, records))
         print(rows[-1], file=sys.stderr, flush=True)
     head = ("part", "records", "records a second", "cores", "memory, MiB")
     size = _store(folder, records).stat().st_size

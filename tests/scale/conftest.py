@@ -1,12 +1,12 @@
 """Real servers for the engines: a PostgreSQL of the test's own, Spark in a Java machine."""
 
+import contextlib
 import importlib.util
 import os
 import shutil
-import subprocess
-import tempfile
 from pathlib import Path
 
+import postgresql_rig
 import pytest
 
 # Short queries in a Java machine of minutes: its second compiler costs more than it brings.
@@ -23,30 +23,12 @@ def need(found, text):
 @pytest.fixture(scope="session")
 def postgresql():
     """The folder of a running PostgreSQL's socket: user onecard, database postgres."""
-    homes = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
-    programs = need(homes, "no initdb: apt-get install postgresql")[-1].parent
-    folder = Path(tempfile.mkdtemp(prefix="onecard-"))  # short: a socket's path has 107 bytes
-    as_whom = []
-    if os.geteuid() == 0:  # PostgreSQL refuses root
-        need(shutil.which("setpriv"), "no setpriv: apt-get install util-linux")
-        as_whom = ["setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups"]
-        shutil.chown(folder, "nobody", "nogroup")
-    data = folder / "data"
-
-    def run(program, *words):
-        command = [*as_whom, str(programs / program), "-D", str(data), *words]
-        with (folder.parent / f"{folder.name}.log").open("ab") as log:
-            subprocess.run(command, check=True, cwd="/", stdout=log, stderr=log, timeout=120)
-
-    run("initdb", "-U", "onecard", "-A", "trust", "--no-sync", "-E", "UTF8", "--locale=C.UTF-8")
-    rules = data / "pg_hba.conf"
-    rules.write_text("local all guarded scram-sha-256\n" + rules.read_text())
-    settings = f"-c listen_addresses= -c fsync=off -k {folder}"
-    run("pg_ctl", "-w", "-l", str(folder / "log"), "-o", settings, "start")
-    yield str(folder)
-    run("pg_ctl", "-w", "-m", "immediate", "stop")
-    shutil.rmtree(folder)
-    (folder.parent / f"{folder.name}.log").unlink()
+    with contextlib.ExitStack() as stack:
+        try:
+            folder, _ = stack.enter_context(postgresql_rig.postgresql())
+        except postgresql_rig.Missing as missing:
+            need(None, str(missing))
+        yield folder
 
 
 @pytest.fixture(scope="session")
