@@ -4,20 +4,17 @@ ask of an engine, asked again without the proving."""
 from __future__ import annotations
 
 import contextlib
-import importlib.util
-import os
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import engines_rig
 from host_records import DAY, keystore
 from onecard.settle import relations, totals
 from onecard.settle.engines import open_engine
 from onecard.settle.rates import Rates
 from onecard.settle.settlement import day_number, settle
 from onecard.store import Store
-from postgresql_rig import Missing, postgresql
 from processes import Watch
 
 ENGINES = {  # the part's name -> what it is called in the table
@@ -27,7 +24,6 @@ ENGINES = {  # the part's name -> what it is called in the table
 }
 MOST = 1_000_000  # records for which they are measured
 SPARK_MOST_S, SPARK_LESS = 600, 100_000  # if it takes longer, it is given so many
-_CONF = Path(__file__).resolve().parents[1] / "scale" / "spark"
 
 
 class _Noting:
@@ -83,10 +79,7 @@ def _server(name: str) -> Iterator[tuple[str, str, list[int]]]:
     if name == "on_duckdb":
         yield "duckdb", "duckdb", []
     elif name == "on_postgresql":
-        with postgresql() as (folder, pid):
+        with engines_rig.postgresql() as (folder, pid):
             yield f"postgresql://onecard@/postgres?host={folder}", "postgres", [pid]
     else:
-        if not importlib.util.find_spec("pyspark") or not shutil.which("java"):
-            raise Missing("no pyspark or java: FOR=scale tools/setup.sh")
-        os.environ.setdefault("SPARK_CONF_DIR", str(_CONF))
-        yield "local[2]", "pyspark", []
+        yield engines_rig.spark(), "pyspark", []

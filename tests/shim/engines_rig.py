@@ -1,11 +1,17 @@
-"""A PostgreSQL of one's own: a new cluster in a temporary folder, reached by its socket alone."""
+"""Engines of one's own: a PostgreSQL in a temporary folder, reached by its socket alone, and Spark
+in a Java machine."""
 
 import contextlib
+import importlib.util
 import os
 import shutil
 import subprocess
 import tempfile
 from pathlib import Path
+
+_CONF = Path(__file__).parents[1] / "scale" / "spark"
+# Short queries in a Java machine of minutes: its second compiler costs more than it brings.
+_JAVA = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
 
 
 class Missing(Exception):
@@ -49,3 +55,15 @@ def postgresql():
         run("pg_ctl", "-w", "-m", "immediate", "stop")
         shutil.rmtree(folder)
         log_path.unlink()
+
+
+def spark():
+    """The master of a Spark of two threads in this process, whose environment is made ready for
+    it. Raises Missing."""
+    if not importlib.util.find_spec("pyspark"):
+        raise Missing("no pyspark: FOR=scale tools/setup.sh installs it")
+    if not shutil.which("java"):
+        raise Missing("no java: apt-get install openjdk-17-jre-headless")
+    os.environ.setdefault("SPARK_CONF_DIR", str(_CONF))
+    os.environ.setdefault("JDK_JAVA_OPTIONS", _JAVA)
+    return "local[2]"
