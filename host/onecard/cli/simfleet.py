@@ -36,6 +36,12 @@ if TYPE_CHECKING:
     from ..sim.fleet.reporting import Figures, Way
 
 
+Connect = Annotated[str | None, typer.Option("--connect", help="HOST:PORT of a collector.")]
+Links = Annotated[
+    int, typer.Option("--links", min=1, help="Connections to the broker, for all of them.")
+]
+
+
 def register(app: typer.Typer) -> None:
     """Add the command."""
     app.command()(simfleet)
@@ -43,16 +49,12 @@ def register(app: typer.Typer) -> None:
 
 def simfleet(
     terminals: Annotated[int, typer.Argument(min=9, max=100_000, help="How many.")],
-    connect: Annotated[
-        str | None, typer.Option("--connect", help="HOST:PORT of a collector.")
-    ] = None,
+    connect: Connect = None,
     mqtt: BrokerUrl = None,
     ca: Ca = None,
     cert: Cert = None,
     key: Key = None,
-    links: Annotated[
-        int, typer.Option("--links", min=1, help="Connections to the broker, for all of them.")
-    ] = 20,
+    links: Links = 20,
     path: KeystorePath = DEFAULT_KEYSTORE,
     records: Annotated[
         int | None, typer.Option("--records", help="About how many in all; 50 a terminal.")

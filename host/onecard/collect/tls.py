@@ -12,8 +12,9 @@ from .address import Broker, BrokerError
 # X509_V_ERR_… of OpenSSL's x509_vfy.h
 _NOT_YET_VALID, _EXPIRED, _OTHER_HOST, _OTHER_ADDRESS = 9, 10, 62, 64
 _OURS = "CERT", "UNKNOWN_CA", "ACCESS_DENIED"  # of a peer's alert: it is about our certificate
-_NO_TLS = "WRONG_VERSION_NUMBER", "UNEXPECTED_EOF_WHILE_READING", "PACKET_LENGTH_TOO_LONG"
-_WANTED = "it wants one: --cert and --key"
+_NO_TLS = "WRONG_VERSION_NUMBER", "PACKET_LENGTH_TOO_LONG"  # it answered something else
+_PLAIN = "A broker's port without TLS? mqtt://, or the port beside it."
+_WANTED = "it wants a certificate of ours: --cert and --key"
 
 
 def context(broker: Broker) -> ssl.SSLContext:
@@ -66,13 +67,13 @@ def told(error: BaseException, broker: Broker) -> BrokerError:
         reason = error.reason or ""
         if "ALERT" in reason:
             return refused(broker, reason)
-        if not isinstance(error, ssl.SSLEOFError) and reason not in _NO_TLS:
+        if reason in _NO_TLS:
+            return BrokerError(f"what listens at {broker} does not speak TLS", _PLAIN)
+        if not isinstance(error, ssl.SSLEOFError):
             return BrokerError(f"no TLS with {broker}: {reason or error}", "its log may say more")
-    if broker.is_tls and isinstance(error, (ssl.SSLError, ConnectionResetError)):
-        return BrokerError(
-            f"what listens at {broker} does not seem to speak TLS",
-            "a broker's port without TLS? mqtt://, or the port beside it",
-        )
+    if broker.is_tls and isinstance(error, (ssl.SSLEOFError, ConnectionResetError)):
+        text = f"what listens at {broker} hangs up on TLS"
+        return BrokerError(text, f"{_PLAIN} Or it does not take our certificate: its log says why")
     return BrokerError(f"no broker at {broker}: {error}", "is it running?")
 
 
@@ -84,7 +85,8 @@ def refused(broker: Broker, reason: str) -> BrokerError:
             f"{broker} does not take our certificate: {said}",
             "--cert and --key: one that its authority signed" if broker.cert else _WANTED,
         )
-    return BrokerError(f"{broker} and we agree on no TLS: {said}", "which versions does it speak?")
+    hint = "which versions does it speak?" if broker.cert else f"perhaps {_WANTED}"
+    return BrokerError(f"{broker} and we agree on no TLS: {said}", hint)
 
 
 def hung_up(broker: Broker) -> BrokerError:
