@@ -76,7 +76,8 @@ bench-tap:  ## APDUs, bytes, time, heap of each transaction; a long hotlist on t
 bench-scenes:  ## RAM of each scene and taps under the largest settings, on the virtual Pico
 	$(PY) tests/bench/scenes.py
 
-bench-host:  ## verify, ingest and settle for 1 and 10 million records, beside plain Python and sqlite3
+bench-host:  ## verify, ingest and settle for 1 and 10 million records, beside plain Python, sqlite3, PostgreSQL and Spark
+	@FOR=scale tools/setup.sh
 	$(PY) tests/bench/host.py
 
 bench-collect:  ## a simulated fleet of 10,000 reports over TCP and MQTT, is imported; 5 minutes

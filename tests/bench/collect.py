@@ -16,15 +16,11 @@ import tempfile
 import time
 from pathlib import Path
 
+from processes import cpu_s
+
 ONECARD = Path(sys.executable).parent / "onecard"
 MOSQUITTO = shutil.which("mosquitto", path=os.environ["PATH"] + ":/usr/sbin")
 SEED, SPEED = 1, 2000
-
-
-def cpu_s(process):
-    """User and system time of a process until now."""
-    fields = Path(f"/proc/{process.pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def most_ram_kib(process):
@@ -58,7 +54,7 @@ def one(name, way, to, folder, env, terminals, records):
         env=env, check=True, stdout=subprocess.PIPE, text=True,
     )  # fmt: skip
     told = json.loads(done.stdout)
-    figures = {"CPU s": cpu_s(collector), "RAM MiB": most_ram_kib(collector) // 1024}
+    figures = {"CPU s": cpu_s(collector.pid), "RAM MiB": most_ram_kib(collector) // 1024}
     collector.terminate()
     collector.wait()
     sizes = [path.stat().st_size for path in place.rglob("*.parquet")]
@@ -122,7 +118,7 @@ def main():
         broker, _ = started(MOSQUITTO, "-c", folder / "conf", until="running", stream="stderr")
         at = ("--mqtt", f"127.0.0.1:{port}")
         print("MQTT", one("mqtt", at, at, folder, env, terminals, records))
-        print("mosquitto", {"CPU s": cpu_s(broker), "RAM MiB": most_ram_kib(broker) // 1024})
+        print("mosquitto", {"CPU s": cpu_s(broker.pid), "RAM MiB": most_ram_kib(broker) // 1024})
         broker.terminate()
         broker.wait()
 

@@ -2,14 +2,15 @@
 
 import asyncio
 import json
-import os
 import signal
-import socket
 import subprocess
 
+import broker_rig
 import pytest
+from broker_rig import free_port
 from command import ONECARD, environment, onecard
 from conftest import need_tool
+from onecard.collect.address import Broker
 from onecard.collect.depot import Folder
 from onecard.collect.importing import import_batches
 from onecard.sim.fleet.day import make_fleet
@@ -69,11 +70,6 @@ def place(tmp_path):
     return tmp_path, env, made
 
 
-def free_port():
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return server.getsockname()[1]
-
-
 def judged(folder, made):
     """Everything is in a store, proved, however often it is imported."""
     with Store.in_memory() as store:
@@ -122,37 +118,25 @@ def test_a_tcp_collector_killed_twice_while_a_fleet_reports(place):
 
 
 @pytest.fixture
-def mosquitto(tmp_path):
-    """A broker on a loopback port of its own; the port."""
-    program, port = need_tool("mosquitto", "mosquitto"), free_port()
-    config = tmp_path / "mosquitto.conf"
-    lines = [f"listener {port} 127.0.0.1", "allow_anonymous true", "log_dest stderr"]
-    if os.getuid() == 0:
-        lines.append("user root")
-    config.write_text("\n".join(lines) + "\n")
-    broker = subprocess.Popen([program, "-c", config], stderr=subprocess.PIPE, text=True)
-    for line in broker.stderr:
-        if "running" in line:
-            break
-    else:
-        pytest.fail("mosquitto ended")
-    yield port
-    broker.terminate()
-    broker.communicate()
+def broker(tmp_path):
+    """The port of a broker on loopback."""
+    program = need_tool("mosquitto", "mosquitto")
+    with broker_rig.mosquitto(program, tmp_path, "allow_anonymous true") as (port, _):
+        yield port
 
 
-def test_collectors_that_share_a_broker_and_one_is_killed(place, mosquitto):
+def test_collectors_that_share_a_broker_and_one_is_killed(place, broker):
     folder, env, made = place
-    broker = ("--mqtt", f"127.0.0.1:{mosquitto}")
+    at = ("--mqtt", f"127.0.0.1:{broker}")
 
     async def run(one):
-        way = ByMQTT(made, ("127.0.0.1", mosquitto), links=3, receipt_s=1.0)
+        way = ByMQTT(made, Broker("127.0.0.1", broker), links=3, receipt_s=1.0)
         try:
             return await run_with_kills(made, way, {20: one.kill}).run()
         finally:
             way.close()
 
-    with Collector(folder, env, *broker) as one, Collector(folder, env, *broker) as other:
+    with Collector(folder, env, *at) as one, Collector(folder, env, *at) as other:
         figures = asyncio.run(run(one))
         assert other.end() == 0
     assert figures.is_whole

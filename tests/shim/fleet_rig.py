@@ -10,8 +10,8 @@ from inproc import Died
 from ocwire import frame
 from onecard.collect import depot, parquet
 from onecard.collect.batches import Batches
+from onecard.collect.counts import Counts
 from onecard.collect.depot import Folder
-from onecard.collect.tally import Tally
 from onecard.collect.tcp import Listener
 from onecard.sim.fleet.day import make_fleet
 from onecard.store import Store
@@ -66,7 +66,7 @@ def listener(folder, keystore, linger_s=0.0, depot=None, **options):
     """A collector that writes there; it is not running: hand connections to serve()."""
     options = {"timeout_s": 0.5, "login_s": 5.0} | options
     batches = Batches(depot or Folder(folder), linger_s)
-    made = Listener(("127.0.0.1", 0), keystore, batches, Tally(), **options)
+    made = Listener(("127.0.0.1", 0), keystore, batches, Counts(), **options)
     made.batches = batches
     return made
 

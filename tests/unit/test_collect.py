@@ -63,7 +63,7 @@ def test_what_terminals_report_is_in_the_store_after_an_import(tmp_path):
     result, store = imported(Folder(tmp_path))
     assert store == wanted() and result.is_well
     assert result.new == result.records == made.records
-    counts = listening.tally.counts
+    counts = listening.counts.values
     assert (counts.sessions, counts.records) == (9, made.records)
     assert counts.failed == counts.alarms == 0
 
@@ -164,7 +164,7 @@ def test_a_full_disk_is_told_and_nothing_is_acknowledged(tmp_path, monkeypatch):
         patch.setattr(depots.os, "fsync", full)
         assert report(listening, made.terminals[0]) is None
     assert made.terminals[0].acked == 0 and Folder(tmp_path).names() == []
-    assert listening.tally.counts.failed == 1
+    assert listening.counts.values.failed == 1
     assert not [name for _, _, names in os.walk(tmp_path) for name in names]
     assert report(listening, made.terminals[0]).new == made.terminals[0].whole
 
@@ -233,7 +233,7 @@ def test_a_hostile_peer_ends_alone_and_in_time(tmp_path, peer, alarms):
     bad, good = made.terminals[:2]
     listening = listener(tmp_path, made.keystore, timeout_s=0.1, login_s=0.5, session_s=2.0)
     assert report(listening, bad, peer) is None
-    counts = listening.tally.counts
+    counts = listening.counts.values
     assert (counts.failed, counts.alarms) == (1 - alarms, alarms)
     assert bad.acked <= 2
     assert report(listening, good).new == good.whole

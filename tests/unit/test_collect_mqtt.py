@@ -9,10 +9,10 @@ from inproc import Died
 from ocwire import record
 from ocwire.errors import WireError
 from onecard.collect import broker, importing, post
-from onecard.collect.broker import BrokerError
+from onecard.collect.address import Broker
+from onecard.collect.counts import Counts
 from onecard.collect.depot import DepotError, Folder
 from onecard.collect.mqtt import Subscriber
-from onecard.collect.tally import Tally
 from onecard.store import Store
 
 KEY, NUMBER, NONCE = bytes(range(16)), "340100000001", bytes(range(100, 116))
@@ -39,7 +39,7 @@ def client(monkeypatch):
 
 
 def subscriber(folder, depot=None):
-    return Subscriber(("", 0), fleet().keystore, depot or Folder(folder), Tally(), 0.0)
+    return Subscriber(Broker("", 0), fleet().keystore, depot or Folder(folder), Counts(), 0.0)
 
 
 def said(terminal, mid, payload=None, topic=None):
@@ -146,7 +146,7 @@ def test_nothing_is_acknowledged_that_is_not_durable(tmp_path, client):
     taking._stopping.set()  # no pause after the failure
     taking.take([said(terminal, mid) for mid, terminal in enumerate(made.terminals)])
     assert client.sent == [] and len(client.acks) == 9
-    assert taking.tally.counts.failed == 9
+    assert taking.counts.values.failed == 9
 
 
 def test_reports_that_are_not_right_get_no_receipt_and_the_others_do(tmp_path, client):
@@ -179,7 +179,7 @@ def test_reports_that_are_not_right_get_no_receipt_and_the_others_do(tmp_path, c
     taking.take(messages)
     assert [topic for topic, _ in client.sent] == [post.down(good.number)]
     assert len(client.acks) == len(messages)
-    counts = taking.tally.counts
+    counts = taking.counts.values
     assert (counts.sessions, counts.alarms) == (1, 1)
     assert counts.failed == len(messages) - 2
 
@@ -195,8 +195,3 @@ def test_of_an_altered_record_those_before_it_are_taken(tmp_path, client):
     subscriber(tmp_path).take([said(one, 1, payload)])
     delivered(made, client)
     assert one.acked == 2
-
-
-def test_a_broker_that_is_not_there_is_told():
-    with pytest.raises(BrokerError, match="no broker at"):
-        broker.open_client(("127.0.0.1", 1), print, ["x"], 5, 1000)

@@ -14,8 +14,9 @@ import typer
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
+from ..collect.address import Broker
+from ..collect.counts import Counts
 from ..collect.depot import Depot, open_depot
-from ..collect.tally import Tally
 from ..fleet.watching import open_log
 from ..keystore import Keystore
 from ..store import Store
@@ -23,9 +24,14 @@ from .options import (
     DEFAULT_KEYSTORE,
     DEFAULT_STORE,
     AsJson,
+    BrokerUrl,
+    Ca,
+    Cert,
+    Key,
     KeystorePath,
     StorePath,
     Timeout,
+    broker_of,
     console,
     notes,
     open_keystore,
@@ -59,9 +65,10 @@ def collect(
     listen: Annotated[
         str | None, typer.Option("--listen", help="HOST:PORT that terminals connect to.")
     ] = None,
-    mqtt: Annotated[
-        str | None, typer.Option("--mqtt", help="HOST[:PORT] of the broker they report to.")
-    ] = None,
+    mqtt: BrokerUrl = None,
+    ca: Ca = None,
+    cert: Cert = None,
+    key: Key = None,
     path: KeystorePath = DEFAULT_KEYSTORE,
     sessions: Annotated[
         int, typer.Option("--sessions", min=1, max=4096, help="Terminals served at once.")
@@ -83,32 +90,34 @@ def collect(
     """Take records from terminals, prove them, keep them in Parquet batches, and only then let the
     terminals free them. Until SIGTERM; it may die at any time and nothing is lost.
 
-    Any number of collectors may write to one place, and share one broker. onecard import brings
-    what is there into a store. Name and password of a broker: ONECARD_MQTT_USER, _PASSWORD.
+    Any number of collectors may write to one place, and share one broker. onecard import
+    brings what is there into a store.
 
     Examples: onecard collect /srv/records --listen 0.0.0.0:4100 ·
-    onecard collect s3://county/records --mqtt broker.example
+    onecard collect s3://county/records --mqtt mqtts://collector@broker.example --ca ca.pem
     """
-    if (listen is None) == (mqtt is None):
+    broker = broker_of(mqtt, ca, cert, key)
+    if (listen is None) == (broker is None):
         raise typer.BadParameter("say where terminals come in: --listen or --mqtt")
-    depot, tally, lines = open_depot(place), Tally(health), open_log(log)
+    depot, counts, lines = open_depot(place), Counts(health), open_log(log)
     keystore = open_keystore(path)
-    if listen is not None:
-        taker, where = _listener(listen, keystore, depot, tally, sessions, linger, most, timeout)
+    if broker is not None:
+        taker, where = _subscriber(broker, keystore, depot, counts, sessions, linger)
     else:
-        taker, where = _subscriber(mqtt or "", keystore, depot, tally, sessions, linger)
-    _until_told(taker.stop, tally.save)
+        address = parse_address(listen or "")
+        taker, where = _listener(address, keystore, depot, counts, sessions, linger, most, timeout)
+    _until_told(taker.stop, counts.save)
     print(where, flush=True)
     taker.run()
-    tally.save()
-    lines.info("ends: %s", asdict(tally.counts))
+    counts.save()
+    lines.info("ends: %s", asdict(counts.values))
 
 
 def _listener(
-    listen: str,
+    address: tuple[str, int],
     keystore: Keystore,
     depot: Depot,
-    tally: Tally,
+    counts: Counts,
     sessions: int,
     linger: float,
     most: int,
@@ -117,26 +126,24 @@ def _listener(
     from ..collect.batches import Batches
     from ..collect.tcp import Listener
 
-    host, port = parse_address(listen)
     batches = Batches(
         depot,
         linger,
         most,
         max(1, sessions // 2),
-        lambda records, size: tally.add(batches=1, bytes_written=size),
+        lambda records, size: counts.add(batches=1, bytes_written=size),
     )
-    made = Listener((host, port), keystore, batches, tally, sessions, timeout)
-    return made, f"listening on {host}:{made.port}"
+    made = Listener(address, keystore, batches, counts, sessions, timeout)
+    return made, f"listening on {address[0]}:{made.port}"
 
 
 def _subscriber(
-    mqtt: str, keystore: Keystore, depot: Depot, tally: Tally, sessions: int, linger: float
+    broker: Broker, keystore: Keystore, depot: Depot, counts: Counts, sessions: int, linger: float
 ) -> tuple[Taker, str]:
     from ..collect.mqtt import Subscriber
 
-    address = parse_address(mqtt, 1883)
-    made = Subscriber(address, keystore, depot, tally, linger, sessions)
-    return made, f"subscribed at {address[0]}:{address[1]}"
+    made = Subscriber(broker, keystore, depot, counts, linger, sessions)
+    return made, f"subscribed at {broker}"
 
 
 def _until_told(stop: Callable[[], None], save: Callable[[], None]) -> None:
@@ -157,10 +164,8 @@ def _until_told(stop: Callable[[], None], save: Callable[[], None]) -> None:
     threading.Thread(target=watch, daemon=True).start()
 
 
-def parse_address(text: str, port: int | None = None) -> tuple[str, int]:
-    """HOST:PORT, the host of IPv6 in brackets; HOST alone if there is a usual port."""
-    if port is not None and text and (":" not in text or text.endswith("]")):
-        return text.strip("[]"), port
+def parse_address(text: str) -> tuple[str, int]:
+    """HOST:PORT, the host of IPv6 in brackets."""
     host, _, number = text.rpartition(":")
     if not host or not number.isdecimal() or int(number) > 65_535:
         raise typer.BadParameter(f"{text!r} is not HOST:PORT")

@@ -11,6 +11,7 @@ import typer
 from rich.console import Console
 
 from .. import passphrase as passphrases
+from ..collect.address import PASSWORD, AddressError, Broker, parse_broker
 from ..devices import Search
 from ..keystore import PASSPHRASE_VARIABLE, Keystore
 
@@ -109,7 +110,29 @@ Hotlisted = Annotated[
     list[str] | None,
     typer.Option("--hotlist", help="Application serial that must not pay (repeatable)."),
 ]
-
+BrokerUrl = Annotated[
+    str | None,
+    typer.Option(
+        "--mqtt",
+        help="mqtts://[USER@]HOST[:8883] of a broker, with TLS, or HOST[:1883] without. "
+        f"The user's password: {PASSWORD}.",
+    ),
+]
+Ca = Annotated[
+    Path | None,
+    typer.Option(
+        "--ca",
+        help="PEM file of the authorities that may have signed the broker's certificate.",
+        show_default="the system's",
+    ),
+]
+Cert = Annotated[
+    Path | None, typer.Option("--cert", help="PEM file of our certificate for the broker.")
+]
+Key = Annotated[
+    Path | None,
+    typer.Option("--key", help="PEM file of its key.", show_default="it is in that of --cert"),
+]
 UpdateRoots = Annotated[
     list[str] | None,
     typer.Option(
@@ -152,6 +175,20 @@ def keystore_unasked(path: Path) -> Keystore | None:
 def keystore_or_none(path: Path) -> Keystore | None:
     """The keystore at `path`, its passphrase asked for if need be; None if there is none."""
     return open_keystore(path) if path.exists() else None
+
+
+def broker_of(
+    url: str | None, ca: Path | None, cert: Path | None, key: Path | None
+) -> Broker | None:
+    """The broker that the options name. Raises BrokerError, BadParameter for bad usage."""
+    if url is None:
+        if ca or cert or key:
+            raise typer.BadParameter("--ca, --cert and --key are for --mqtt mqtts://…")
+        return None
+    try:
+        return parse_broker(url, ca, cert, key)
+    except AddressError as error:
+        raise typer.BadParameter(f"{error.text}: {error.hint}") from error
 
 
 def print_json(value: Any) -> None:

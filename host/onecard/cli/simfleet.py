@@ -12,12 +12,18 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from ..collect.address import Broker
 from ..errors import OneCardError
 from .collect import parse_address
 from .options import (
     DEFAULT_KEYSTORE,
     AsJson,
+    BrokerUrl,
+    Ca,
+    Cert,
+    Key,
     KeystorePath,
+    broker_of,
     console,
     notes,
     open_keystore,
@@ -30,6 +36,12 @@ if TYPE_CHECKING:
     from ..sim.fleet.reporting import Figures, Way
 
 
+Connect = Annotated[str | None, typer.Option("--connect", help="HOST:PORT of a collector.")]
+Links = Annotated[
+    int, typer.Option("--links", min=1, help="Connections to the broker, for all of them.")
+]
+
+
 def register(app: typer.Typer) -> None:
     """Add the command."""
     app.command()(simfleet)
@@ -37,15 +49,12 @@ def register(app: typer.Typer) -> None:
 
 def simfleet(
     terminals: Annotated[int, typer.Argument(min=9, max=100_000, help="How many.")],
-    connect: Annotated[
-        str | None, typer.Option("--connect", help="HOST:PORT of a collector.")
-    ] = None,
-    mqtt: Annotated[
-        str | None, typer.Option("--mqtt", help="HOST[:PORT] of a broker instead.")
-    ] = None,
-    links: Annotated[
-        int, typer.Option("--links", min=1, help="Connections to the broker, for all of them.")
-    ] = 20,
+    connect: Connect = None,
+    mqtt: BrokerUrl = None,
+    ca: Ca = None,
+    cert: Cert = None,
+    key: Key = None,
+    links: Links = 20,
     path: KeystorePath = DEFAULT_KEYSTORE,
     records: Annotated[
         int | None, typer.Option("--records", help="About how many in all; 50 a terminal.")
@@ -77,18 +86,19 @@ def simfleet(
     from ..sim.fleet.day import make_fleet
     from ..sim.fleet.reporting import Reporting
 
-    if connect is not None and mqtt is not None:
+    broker = broker_of(mqtt, ca, cert, key)
+    if connect is not None and broker is not None:
         raise typer.BadParameter("either --connect or --mqtt")
     notes.print(f"seed {seed}: making the day of {terminals} terminals")
     fleet = make_fleet(seed, terminals, records or terminals * 50, reports, speed)
     _keys(path, fleet)
-    if connect is None and mqtt is None:
+    if connect is None and broker is None:
         notes.print(f"{path} has the fleet's keys; --connect or --mqtt says where to report")
         return
     _many_files()
 
     async def day() -> Figures:
-        with _way(fleet, connect, mqtt, links) as way:
+        with _way(fleet, connect, broker, links) as way:
             return await Reporting(fleet, way, at_once, patience, seed).run()
 
     figures = asyncio.run(day())
@@ -122,15 +132,15 @@ def _told(figures: Figures, seed: int) -> dict[str, Any]:
 
 
 @contextlib.contextmanager
-def _way(fleet: Fleet, connect: str | None, mqtt: str | None, links: int) -> Iterator[Way]:
-    if connect is not None:
+def _way(fleet: Fleet, connect: str | None, broker: Broker | None, links: int) -> Iterator[Way]:
+    if broker is None:
         from ..sim.fleet.reporting import ByTCP
 
-        yield ByTCP(parse_address(connect))
+        yield ByTCP(parse_address(connect or ""))
         return
     from ..sim.fleet.posting import ByMQTT
 
-    way = ByMQTT(fleet, parse_address(mqtt or "", 1883), links)
+    way = ByMQTT(fleet, broker, links)
     try:
         yield way
     finally:

@@ -17,9 +17,10 @@ from .. import verify
 from ..errors import OneCardError
 from ..keystore import Keystore
 from . import broker, parquet, post
+from .address import Broker
 from .batches import write
+from .counts import Counts
 from .depot import Depot
-from .tally import Tally
 
 _SHARED = f"$share/collectors/{post.UP_TOPICS}"
 _SLICE_S = 0.5
@@ -33,25 +34,25 @@ class _Report:
 
 
 class Subscriber:
-    """address: the broker's. at_once: reports that are held at most; the broker keeps the others
-    back. Name and password of the broker: see broker.open_client."""
+    """at_once: reports that are held at most; the broker keeps the others back. The password of a
+    broker: see broker.open_client, whose errors this raises."""
 
     def __init__(
         self,
-        address: tuple[str, int],
+        at: Broker,
         keystore: Keystore,
         depot: Depot,
-        tally: Tally,
+        counts: Counts,
         linger_s: float = 1.0,
         at_once: int = 256,
     ) -> None:
-        self._keystore, self._depot, self.tally = keystore, depot, tally
+        self._keystore, self._depot, self.counts = keystore, depot, counts
         self._linger_s, self._at_once = linger_s, at_once
         self._log = logging.getLogger("onecard.pull")
         self._come: queue.Queue[Any] = queue.Queue()  # bounded by what the broker may send
         self._stopping = threading.Event()
         self._client = broker.open_client(
-            address, self._come.put, [_SHARED], at_once, post.MOST_PACKET, self._log.error
+            at, self._come.put, [_SHARED], at_once, post.MOST_PACKET, self._log.error
         )
 
     def run(self) -> None:
@@ -87,27 +88,27 @@ class Subscriber:
             if windows:
                 size = write(self._depot, windows)
                 records = sum(len(window.records) for window in windows)
-                self.tally.add(
+                self.counts.add(
                     sessions=len(windows), records=records, batches=1, bytes_written=size
                 )
                 for window in windows:
                     self._give_receipt(window)
         except OneCardError as error:  # terminals report again
             self._log.error("a batch was not written: %s", error.text)
-            self.tally.add(failed=len(windows))
+            self.counts.add(failed=len(windows))
             self._stopping.wait(_SLICE_S)
         for report in reports:
             self._client.ack(report.message.mid, report.message.qos)
 
     def _opened(self, message: Any) -> _Report:
         terminal, window = post.terminal_of(message.topic), None
-        self.tally.add(bytes_received=len(message.payload))
+        self.counts.add(bytes_received=len(message.payload))
         try:
             window = self._proved(terminal, message.payload)
         except (OneCardError, WireError) as error:
             text = error.text if isinstance(error, OneCardError) else str(error)
             self._log.warning("%.40r: failed: %s", terminal, text)
-            self.tally.add(failed=1)
+            self.counts.add(failed=1)
         return _Report(terminal, window, message)
 
     def _proved(self, terminal: str, sealed: bytes) -> parquet.Window | None:
@@ -117,7 +118,7 @@ class Subscriber:
         good, findings = verify.chain(items, journal_key, items[0].seq - 1, before)
         for finding in findings:
             self._log.error("%s: alarm: %s", terminal, finding.text)
-        self.tally.add(alarms=len(findings))
+        self.counts.add(alarms=len(findings))
         return parquet.Window(terminal, good) if good else None
 
     def _give_receipt(self, window: parquet.Window) -> None:

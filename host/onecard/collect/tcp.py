@@ -17,7 +17,7 @@ from ..keystore import Keystore
 from ..link import LinkClient
 from ..pull import PullError, PullResult, connect, pull_from
 from .batches import Batches
-from .tally import Tally
+from .counts import Counts
 
 _READ_SIZE = 4096  # bytes
 _BACKLOG = 4096  # connections that wait in the kernel for a thread
@@ -74,13 +74,13 @@ class Listener:
         address: tuple[str, int],
         keystore: Keystore,
         batches: Batches,
-        tally: Tally,
+        counts: Counts,
         sessions: int = 256,
         timeout_s: float = 5.0,
         login_s: float = 10.0,
         session_s: float = 600.0,
     ) -> None:
-        self._keystore, self._batches, self.tally = keystore, batches, tally
+        self._keystore, self._batches, self.counts = keystore, batches, counts
         self._timeout_s, self._login_s, self._session_s = timeout_s, login_s, session_s
         self._log = logging.getLogger("onecard.pull")
         self._most = sessions
@@ -146,17 +146,17 @@ class Listener:
                         client, terminal, self._keystore, self._batches, is_shared=True
                     )
                 finally:
-                    self.tally.add(bytes_received=client.bytes_received)
+                    self.counts.add(bytes_received=client.bytes_received)
         except PullError as error:
             self._log.error("%s %s: alarm: %s", terminal, where, error.text)
-            self.tally.add(alarms=1)
+            self.counts.add(alarms=1)
         except (OneCardError, WireError, OSError) as error:
             text = error.text if isinstance(error, OneCardError) else str(error)
             self._log.warning("%s %s: failed: %s", terminal, where, text)
-            self.tally.add(failed=1)
+            self.counts.add(failed=1)
         else:
             for finding in result.findings:
                 self._log.error("%s %s: alarm: %s", terminal, where, finding.text)
-            self.tally.add(sessions=1, records=result.new, alarms=len(result.findings))
+            self.counts.add(sessions=1, records=result.new, alarms=len(result.findings))
             return result
         return None

@@ -8,6 +8,7 @@ from typing import Any
 from ocwire.errors import WireError
 
 from onecard.collect import broker, post
+from onecard.collect.address import Broker
 
 from .day import Fleet
 from .terminal import FleetTerminal
@@ -17,13 +18,13 @@ _IN_FLIGHT = 1000
 
 
 class ByMQTT:
-    """address: the broker's. links: connections. receipt_s: without one for so long a report is
+    """at: the broker. links: connections. receipt_s: without one for so long a report is
     sent again. Made inside the loop that runs the fleet."""
 
     def __init__(
         self,
         fleet: Fleet,
-        address: tuple[str, int],
+        at: Broker,
         links: int = 20,
         receipt_s: float = _RECEIPT_S,
     ) -> None:
@@ -39,9 +40,7 @@ class ByMQTT:
             own = numbers[first::links]
             if own:
                 topics = [post.down(number) for number in own]
-                client = broker.open_client(
-                    address, self._come, topics, _IN_FLIGHT, post.MOST_PACKET
-                )
+                client = broker.open_client(at, self._come, topics, _IN_FLIGHT, post.MOST_PACKET)
                 self._clients.append(client)
                 self._link_of |= dict.fromkeys(own, client)
 

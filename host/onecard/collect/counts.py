@@ -12,7 +12,7 @@ from pathlib import Path
 
 
 @dataclass
-class Counts:
+class Values:
     """Since the collector began. records: durable, those that came again among them. failed: peers
     to be tried again. alarms: records that are not what they should be, somebody has to look."""
 
@@ -25,33 +25,33 @@ class Counts:
     alarms: int = 0
 
 
-class Tally:
-    """Counts from many threads. path: a JSON file that is replaced whole by save()."""
+class Counts:
+    """Added to by many threads. path: a JSON file that is replaced whole by save()."""
 
     def __init__(self, path: Path | None = None) -> None:
         self._path, self._lock = path, threading.Lock()
-        self._counts = Counts()
+        self._values = Values()
 
-    def add(self, **counts: int) -> None:
-        """Add to some of the counts, by their names."""
+    def add(self, **more: int) -> None:
+        """Add to some of them, by their names."""
         with self._lock:
-            for name, count in counts.items():
-                setattr(self._counts, name, getattr(self._counts, name) + count)
+            for name, count in more.items():
+                setattr(self._values, name, getattr(self._values, name) + count)
 
     @property
-    def counts(self) -> Counts:
+    def values(self) -> Values:
         """As they are now."""
         with self._lock:
-            return Counts(**asdict(self._counts))
+            return Values(**asdict(self._values))
 
     def save(self) -> None:
         """Into the file, if there is one. That it cannot be written is told and ends nothing."""
         if self._path is None:
             return
-        values = {"time_s": int(time.time())} | asdict(self.counts)
+        told = {"time_s": int(time.time())} | asdict(self.values)
         beside = self._path.with_suffix(self._path.suffix + ".new")
         try:
-            beside.write_text(json.dumps(values) + "\n", "utf-8")
+            beside.write_text(json.dumps(told) + "\n", "utf-8")
             os.replace(beside, self._path)
         except OSError as error:
             logging.getLogger("onecard.pull").error("%s: %s", self._path, error.strerror)
