@@ -26,6 +26,7 @@ sys.path[:0] = [str(ROOT / folder) for folder in (".", "tests/bench", "tests/shi
 
 import host_engines  # noqa: E402
 import occrypto  # noqa: E402
+import pyarrow as pa  # noqa: E402
 from host_records import DAY, EACH, KEYS, keystore, make, name_of, read  # noqa: E402
 from ocwire import record  # noqa: E402
 from onecard import verify  # noqa: E402
@@ -141,7 +142,10 @@ def ingest(folder: Path, records: int) -> int:
 def ingest_windows(folder: Path, records: int) -> int:
     """As pulls bring them: durable after each window."""
     count = 0
-    with tempfile.TemporaryDirectory(dir=folder) as place, Store(Path(place) / "s.duckdb") as store:
+    with (
+        tempfile.TemporaryDirectory(dir=folder) as place,
+        Store(Path(place) / "s.duckdb") as store,
+    ):
         for number in range(records // EACH):
             raws = read(folder, number).to_pylist()
             for at in range(0, EACH, WINDOW):

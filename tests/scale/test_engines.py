@@ -71,6 +71,34 @@ def test_a_day_closed_on_postgresql_gives_the_files_of_one_closed_in_the_store(
         assert (tmp_path / "b/out" / file).read_bytes() == (tmp_path / "a/out" / file).read_bytes()
 
 
+def test_a_store_on_a_server_says_and_writes_what_one_in_a_file_does(
+    onecard, tmp_path, new_database, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    assert onecard("county", "a", "--terminals", "9", "--records", "600")[0] == 0
+    assert onecard("merchants", "a/merchants.csv", "--store", "a/store.duckdb")[0] == 0
+    assert onecard("export", "moved", "--store", "a/store.duckdb")[0] == 0
+    server = new_database()
+    assert onecard("import", "moved", "--store", server)[0] == 0
+    keys = ("--keystore", "a/keystore")
+    for command in COMMANDS:
+        wanted = onecard(*command, *keys, "--store", "a/store.duckdb")
+        assert onecard(*command, *keys, "--store", server) == wanted, command
+        assert onecard(*command, *keys, "--store", server, "--engine", "duckdb") == wanted, command
+    day = ("settle", "--day", "2025-06-12", *keys, "--close", "--out")
+    wanted = onecard(*day, "a/out", "--store", "a/store.duckdb")
+    assert wanted[0] == 0 and onecard(*day, "b/out", "--store", server) == wanted
+    files = [p.relative_to(tmp_path / "a/out") for p in tmp_path.glob("a/out/**/*") if p.is_file()]
+    assert len(files) > 9
+    for file in files:
+        assert (tmp_path / "b/out" / file).read_bytes() == (tmp_path / "a/out" / file).read_bytes()
+    code, _, err = onecard(*day[:-1], "--store", server)
+    assert code == 1 and "closed already" in err
+    assert onecard("logs", "--json", "--store", server) == onecard(
+        "logs", "--json", "--store", "a/store.duckdb"
+    )
+
+
 def test_a_user_without_the_right_to_temporary_tables_is_told_which(postgresql, sql):
     sql("CREATE ROLE poor LOGIN")
     sql("CREATE DATABASE closed")
