@@ -104,6 +104,25 @@ def test_a_store_of_the_first_version_is_brought_up_whole(tmp_path):
             assert content(store) == wanted()
 
 
+def test_a_store_of_the_second_version_gets_what_is_new_and_keeps_what_it_has(tmp_path):
+    path = tmp_path / "second.duckdb"
+    with Store(path) as store:
+        for terminal, records in county().pulls(10_000):
+            store.append(terminal, records)
+        for statement in (
+            "DROP TABLE anchors; DROP TABLE erased; DROP TABLE retained",
+            "UPDATE store_version SET version = 2",
+            "INSERT INTO closings VALUES (20251)",
+        ):
+            store.database.run(statement)
+    for _ in range(2):
+        with Store(path) as store:
+            assert content(store) == wanted()
+            assert store.database.run("SELECT * FROM closings") == [(20251,)]
+            assert store.database.run("SELECT version FROM store_version") == [(3,)]
+            assert store.database.tables() >= {"anchors", "erased", "retained"}
+
+
 @pytest.mark.parametrize(
     ("statement", "told"),
     [

@@ -11,6 +11,7 @@ from ..database import Database
 from . import rows
 
 VERSION = 3
+_COLUMNS_SINCE = 2  # version 3 brought tables beside them
 SCHEMA = "onecard"  # where they are on a server
 _COLUMNS = {
     "terminal": "{text} NOT NULL",  # 12 digits
@@ -75,34 +76,38 @@ def prepare(db: Database) -> None:
 
     Raises ForeignFile; nothing is written then.
     """
-    if _is_current(db):
+    if _version(db) == VERSION:
         return
     with db.transaction():
         db.claim("")
-        if _is_current(db):  # another one was first
+        found = _version(db)
+        if found == VERSION:  # another one was first
             return
-        is_old = "records" in db.tables()
+        is_old = found is not None and found < _COLUMNS_SINCE
         if is_old:
             db.run("ALTER TABLE records RENAME TO earlier")
         columns = ", ".join(f"{name} {kind}" for name, kind in _COLUMNS.items())
-        text = f"CREATE TABLE records ({columns}, PRIMARY KEY (terminal, seq));{_OTHERS}"
-        db.run(text.format(**db.types))
+        records = f"CREATE TABLE IF NOT EXISTS records ({columns}, PRIMARY KEY (terminal, seq));"
+        db.run((records + _OTHERS).format(**db.types))
         if is_old:
             _decode_anew(db)
         db.run("DELETE FROM store_version")
         db.run("INSERT INTO store_version VALUES (?)", [VERSION])
 
 
-def _is_current(db: Database) -> bool:
+def _version(db: Database) -> int | None:
+    """Of the store that is there, None if there is none."""
     names = db.tables()
     if names and "records" not in names:
         raise ForeignFile(f"it holds other tables: {', '.join(sorted(names)[:5])}")
+    if not names:
+        return None
     if "store_version" not in names:
-        return False
-    found = db.run("SELECT max(version) FROM store_version")[0][0]
-    if found is not None and found > VERSION:
+        return 1
+    found = int(db.run("SELECT coalesce(max(version), 1) FROM store_version")[0][0])
+    if found > VERSION:
         raise ForeignFile(f"its version is {found}, this onecard knows {VERSION}")
-    return bool(found == VERSION)
+    return found
 
 
 def _decode_anew(db: Database) -> None:
