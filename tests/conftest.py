@@ -12,7 +12,7 @@ virtual.install()
 fake_glyphs.install()
 
 # The files that take longest, longest first: the workers of `make test` begin with them, so that
-# none has one to itself at the end. The first needs no provisioned flash: the other worker makes it.
+# none has one to itself at the end. The first needs no provisioned flash: the other makes it.
 LONGEST = (
     "e2e/test_demo.py",
     "device/test_terminal_pico.py",
