@@ -124,6 +124,7 @@ class Terminal:
             config.keep(self._config_path)
         except (MemoryError, OSError) as error:
             self.config = before
+            config.drop(self._config_path)
             self._make_engine()
             if isinstance(error, OSError):
                 raise
@@ -139,6 +140,7 @@ class Terminal:
             raise Refused("unread records under the present keys: pull them first")
         checked = self._checked(raw)
         if self.keys is not None and self.keys.are(values) and checked == self.config:
+            config.drop(self._config_path)
             return  # said again: nothing changes
         if self.engine is not None:
             self._keep(checked)
@@ -156,6 +158,7 @@ class Terminal:
         except MemoryError:
             raise SettingError("", _TOO_MUCH) from None
         if values["sam"] == "psam" and self._board.sam_slot is None:
+            config.drop(self._config_path)
             raise SettingError("sam", "psam: this board has no slot for one")
         return values
 

@@ -10,7 +10,7 @@ from ocwire import roots, settings
 from ocwire.errors import UNKNOWN, SettingError
 from ocwire.settings import check
 
-from .files import keep_draft, read_draft, read_file, write_draft
+from .files import drop_draft, keep_draft, read_draft, read_file, write_draft
 
 
 def qr_roots(values):
@@ -39,19 +39,28 @@ def parse(raw, scenes=None):
 
 def draft(path, raw, scenes=None):
     """Check settings (JSON bytes), write them beside `path`, and give them as they are read from
-    there. Raises SettingError, OSError.
+    there. Raises SettingError, OSError; no draft is left then.
 
     What a check leaves lies all over a small heap, among what it needed for a while, and splits
     the room for tables; what is read lies together.
     """
-    write_draft(path, parse(raw, scenes))
-    gc.collect()
-    return read_draft(path)
+    try:
+        write_draft(path, parse(raw, scenes))
+        gc.collect()
+        return read_draft(path)
+    except (MemoryError, OSError):
+        drop_draft(path)
+        raise
 
 
 def keep(path):
     """Have `path` hold the last draft."""
     keep_draft(path)
+
+
+def drop(path):
+    """Leave no draft beside `path`: it is refused, or says nothing new."""
+    drop_draft(path)
 
 
 def load(path, scenes=None):

@@ -38,3 +38,11 @@ def read_draft(path):
 def keep_draft(path):
     """Have `path` hold it."""
     os.rename(path + ".new", path)
+
+
+def drop_draft(path):
+    """Give back the room of a draft that is not kept."""
+    try:
+        os.remove(path + ".new")
+    except OSError:
+        pass  # none was begun; or flash fails, and the next one is written over it

@@ -3,6 +3,7 @@
 import asyncio
 import random
 
+import buses
 import pytest
 import virtual
 from buses import UART, Pin, Timers, Wiring
@@ -196,10 +197,24 @@ def test_a_long_receipt_overruns_no_buffer(has_busy_wire, baud_rate, buffer_size
     assert 150 * 62.5 <= took_ms < 150 * 62.5 * 1.2
 
 
+def moments():
+    """Of the virtual clock. From the first a wait of the UART's once ended a rounding error early,
+    again and again."""
+    rng = random.Random(1)
+    return 9385.958677423489, *(rng.uniform(1e3, 1e5) for _ in range(30))
+
+
 def test_no_moment_of_the_virtual_clock_makes_the_bench_wait_for_ever(monkeypatch):
-    """From here a wait of the UART's ended a rounding error early, again and again."""
-    monkeypatch.setattr(virtual.clock, "now_s", 9385.958677423489)
-    test_a_long_receipt_overruns_no_buffer(True, 9600, 512)
+    for now_s in moments():
+        monkeypatch.setattr(virtual.clock, "now_s", now_s)
+        test_a_long_receipt_overruns_no_buffer(True, 9600, 512)  # raises virtual.Stuck
+
+
+def test_a_wait_that_ends_a_rounding_error_early_would_be_noticed(monkeypatch):
+    """The check can fail: a UART that waits also for what the loop does not wait for."""
+    monkeypatch.setattr(buses, "_RESOLUTION_S", 5e-324)
+    with pytest.raises(virtual.Stuck, match="it is still"):
+        test_no_moment_of_the_virtual_clock_makes_the_bench_wait_for_ever(monkeypatch)
 
 
 def test_a_printer_without_flow_control_would_lose_bytes():

@@ -57,13 +57,13 @@ class TerminalRig:
             provision(client, self.keystore, TERMINAL, settings, [self.deck.cards["c"].serial])
         self.session.wait_screen("请刷卡", mark, WAIT_S)
 
-    def link(self) -> LinkClient:
-        """A host at the terminal's port."""
-        return LinkClient(open_port(self.world.link_path), self._timeout_s)
+    def link(self, timeout_s: float | None = None) -> LinkClient:
+        """A host at the terminal's port; timeout_s: how long it waits, if not as usual."""
+        return LinkClient(open_port(self.world.link_path), timeout_s or self._timeout_s)
 
-    def connected(self) -> LinkClient:
+    def connected(self, timeout_s: float | None = None) -> LinkClient:
         """The same, authenticated."""
-        client = self.link()
+        client = self.link(timeout_s)
         connect(client, self.keystore)
         return client
 

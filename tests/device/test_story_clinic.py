@@ -19,6 +19,18 @@ def handlers(fund):
     return {"authorise": fund.authorise, "commit": fund.commit, "reverse": fund.reverse}
 
 
+def is_reversed(at, fund):
+    """The host is back, and the fund is told what to take back."""
+    told = threading.Event()
+
+    def reverse(terminal, values):
+        told.set()
+        return fund.reverse(terminal, values)
+
+    with at.host(**handlers(fund) | {"reverse": reverse}):
+        assert told.wait(60)
+
+
 def test_the_fund_pays_or_says_why_not(tell):
     at = tell("主机未联机", scene="clinic", merchant="诊所")
     fund = FundOffice({ID: 30_000})
@@ -63,14 +75,7 @@ def test_nothing_is_charged_off_line_and_a_late_answer_is_reversed(tell):
     at.takes_away()
     assert fund.accounts[ID] == 29_000  # held back, for nothing
     at.power_cycle("主机未联机")
-    reversed_ = threading.Event()
-
-    def reverse(terminal, values):
-        reversed_.set()
-        return fund.reverse(terminal, values)
-
-    with at.host(**handlers(fund) | {"reverse": reverse}):
-        assert reversed_.wait(60)
+    is_reversed(at, fund)
     assert fund.accounts[ID] == 30_000 and not fund.held
     assert at.told(record.MEDICAL)[-1]["event"] == record.REVERSED
 
@@ -91,14 +96,7 @@ def test_a_power_cut_while_the_fund_thinks_is_reversed_when_it_is_back(tell):
         assert asked.wait(60)
     at.session.call(at.world.field.remove)
     at.power_cycle("主机未联机")
-    reversed_ = threading.Event()
-
-    def reverse(terminal, values):
-        reversed_.set()
-        return fund.reverse(terminal, values)
-
-    with at.host(**handlers(fund) | {"reverse": reverse}):
-        assert reversed_.wait(60)
+    is_reversed(at, fund)
     assert fund.accounts[ID] == 30_000 and fund.committed == 0
     events = [row["event"] for row in at.told(record.MEDICAL)]
     assert events == [record.ASKED, record.REVERSED]

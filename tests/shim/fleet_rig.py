@@ -6,7 +6,7 @@ import logging
 import socket
 import threading
 
-from inproc import Died
+import deaths
 from ocwire import frame
 from onecard.collect import depot, parquet
 from onecard.collect.batches import Batches
@@ -95,29 +95,12 @@ def report(listening, terminal, peer=answer):
         thread.join()
 
 
-class Deaths:
-    """Dies at the n-th of all steps: before or after each call of what is named, and of what makes
-    a batch durable. at: n, None for never."""
+class Deaths(deaths.Deaths):
+    """Before or after each call of `places`, and of what makes a batch durable."""
 
-    def __init__(self, monkeypatch, *names):
-        self.at, self.count = None, 0
+    def __init__(self, monkeypatch, *places):
         durable = [(depot.os, "fsync"), (depot.os, "replace"), (depot, "_make_folders")]
-        for owner, name in (*names, *durable, (parquet, "pack")):
-            monkeypatch.setattr(owner, name, self._around(getattr(owner, name)))
-
-    def _around(self, inner):
-        def run(*args, **kwargs):
-            self._step()
-            result = inner(*args, **kwargs)
-            self._step()
-            return result
-
-        return run
-
-    def _step(self):
-        self.count += 1
-        if self.at == self.count:
-            raise Died
+        super().__init__(monkeypatch, *places, *durable, (parquet, "pack"), is_before=True)
 
 
 def stored(place, terminal):

@@ -101,6 +101,13 @@ class NorFiles:
         except LittleFSError as error:
             self._power_or(OSError(error.code))
 
+    def remove(self, path):
+        """As os.remove."""
+        try:
+            self._files.remove(path)
+        except LittleFSError as error:
+            self._power_or(OSError(error.code))
+
     def store(self, path, raw):
         """Write a whole file."""
         try:

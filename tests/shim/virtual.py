@@ -1,7 +1,8 @@
 """Virtual time for firmware on CPython: an event loop whose clock jumps to the next thing due.
 
 `run(coroutine)` is asyncio.run() in which sleeping costs nothing; the firmware's ticks_ms and
-sleep_ms go by the same clock. Waiting for what can never happen raises Stuck instead of hanging.
+sleep_ms go by the same clock. Waiting for what can never happen, or asking again and again in one
+moment, raises Stuck instead of hanging.
 """
 
 import asyncio
@@ -12,10 +13,11 @@ import itertools
 import time
 
 _TICKS_PERIOD = 1 << 30
+_MOST_TURNS = 20_000  # of the loop in one moment: a second of real time
 
 
 class Stuck(RuntimeError):
-    """Every task waits and no timer is set."""
+    """Every task waits and no timer is set, or time stands still."""
 
 
 class Clock:
@@ -38,16 +40,21 @@ class Loop(asyncio.SelectorEventLoop):
     def __init__(self):
         super().__init__()
         self._clock_resolution = 1e-6  # a float of many days has no nanoseconds
-        real_select = self._selector.select
+        self._moment_s, self._turns = clock.now_s, 0
+        self._real_select, self._selector.select = self._selector.select, self._select
 
-        def select(timeout=None):
-            if timeout is None:
-                raise Stuck("nothing will ever happen")
-            if timeout > 0:
-                clock.advance(timeout)
-            return real_select(0)
-
-        self._selector.select = select
+    def _select(self, timeout=None):
+        if timeout is None:
+            raise Stuck("nothing will ever happen")
+        if timeout > 0:
+            clock.advance(timeout)
+        self._turns += 1
+        if clock.now_s != self._moment_s:
+            self._moment_s, self._turns = clock.now_s, 0
+        elif self._turns > _MOST_TURNS:
+            self._turns = 0
+            raise Stuck(f"{_MOST_TURNS} turns and it is still {clock.now_s!r} s")
+        return self._real_select(0)
 
     def time(self):
         return clock.now_s

@@ -5,6 +5,7 @@ stops as the tests want.
 """
 
 import json
+import os
 import random
 import types
 
@@ -239,6 +240,51 @@ def test_settings_that_the_memory_cannot_hold_leave_those_before_in_force(
     client.configure({"price": 700})
     last.run(1)
     assert client.status().state == "in service"
+
+
+def out_of_memory(*_):
+    raise MemoryError
+
+
+def flash_is_full(path, values):
+    with open(path + ".new", "w") as file:
+        file.write("{")
+    raise OSError(28)
+
+
+@pytest.mark.parametrize(
+    ("place", "fails", "settings"),
+    [
+        ("terminal.app._SCENES", ("hotel",), {"scene": "library"}),
+        ("terminal.app._SCENES", ("canteen",), {"sam": "psam"}),  # no slot for one
+        ("terminal.config.write_draft", flash_is_full, {"price": 5}),
+        ("terminal.config.read_draft", out_of_memory, {"price": 5}),
+        ("terminal.app.Tally", out_of_memory, {"day_limit": 9, "counted_cards": 100}),
+        ("terminal.app.config.keep", lambda path: os.stat("/no/such"), {"price": 5}),
+    ],
+    ids=["scene", "no slot", "flash is full", "read back", "tables", "rename"],
+)
+@pytest.mark.parametrize("says", ["configure", "provision"])
+def test_a_draft_that_is_refused_leaves_nothing_in_flash(
+    terminal, monkeypatch, says, place, fails, settings
+):
+    client = connected(terminal)
+    with monkeypatch.context() as patch, pytest.raises(Refused):
+        patch.setattr(place, fails)
+        if says == "provision":
+            client.provision(KEYS.provision_fields(TERMINAL), settings)
+        else:
+            client.configure(settings)
+    assert config_files(terminal) == ["config.json"] and client.read_config()["price"] == PRICE
+
+
+def test_settings_that_say_nothing_new_leave_no_draft(terminal):
+    provision(terminal)
+    assert config_files(terminal) == ["config.json"]
+
+
+def config_files(running):
+    return [name for name in os.listdir(running.board.root) if name.startswith("config")]
 
 
 def test_a_scene_that_this_firmware_has_not_is_refused(terminal, monkeypatch):

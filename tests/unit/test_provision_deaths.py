@@ -1,6 +1,7 @@
 """Provisioning that is killed, and lines that spoil it, at every step: one more run ends right."""
 
 import pytest
+from deaths import Deaths
 from inproc import TERMINAL, Died, Running, card, host_time, keystore
 from onecard.errors import OneCardError
 from onecard.link import LinkClient
@@ -54,36 +55,26 @@ def settle(running):
 
 
 def test_provisioning_that_is_killed_at_any_step_is_ended_by_the_next_run(terminal, monkeypatch):
-    count = [0, None]
-
-    def around(inner):
-        def run(*args, **kwargs):
-            result = inner(*args, **kwargs)
-            count[0] += 1
-            if count[0] == count[1]:
-                raise Died
-            return result
-
-        return run
-
-    for name in ("_send", "_receive"):
-        monkeypatch.setattr(LinkClient, name, around(getattr(LinkClient, name)))
+    deaths = Deaths(monkeypatch, (LinkClient, "_send"), (LinkClient, "_receive"))
     n = 0
     while True:
         n += 1
-        count[:] = 0, (n + 1) // 2  # every step twice, with short and with long settings
+        deaths.at, deaths.count = (
+            (n + 1) // 2,
+            0,
+        )  # twice: short and long settings
         try:
             provisioned(terminal, n)
         except Died:
             pass
         else:
             break
-        count[1] = None
+        deaths.at = None
         terminal.port.outgoing.clear()
         assert provisioned(terminal, n) in ("new", "provisioned again", "unchanged")
         assert is_right(terminal, n)
     print("steps:", n // 2)
-    count[1] = None
+    deaths.at = None
     assert n > 40 and is_right(terminal, n)
 
 

@@ -4,6 +4,7 @@ import types
 
 import duckdb
 import pytest
+from deaths import Deaths
 from inproc import NOW_S, TERMINAL, Died, Running, card, host_time, keystore
 from onecard import pull as pulling
 from onecard import verify
@@ -56,33 +57,13 @@ def judged(path):
         return report.debited // PRICE
 
 
-class Deaths:
-    """Dies at the n-th of all steps: after each message sent, each message taken, each batch of
-    records stored, each acknowledge."""
-
-    def __init__(self, monkeypatch):
-        self.at, self.count = None, 0
-        for owner, name in (
-            (LinkClient, "_send"),
-            (LinkClient, "_receive"),
-            (Store, "_add"),
-            (Store, "last"),
-            (LinkClient, "acknowledge"),
-        ):
-            monkeypatch.setattr(owner, name, self._around(getattr(owner, name)))
-
-    def _around(self, inner):
-        def run(*args, **kwargs):
-            result = inner(*args, **kwargs)
-            self._step()
-            return result
-
-        return run
-
-    def _step(self):
-        self.count += 1
-        if self.at == self.count:
-            raise Died
+STEPS = (
+    (LinkClient, "_send"),
+    (LinkClient, "_receive"),
+    (Store, "_add"),
+    (Store, "last"),
+    (LinkClient, "acknowledge"),
+)
 
 
 def test_a_pull_that_is_killed_at_any_step_loses_and_doubles_nothing(
@@ -92,7 +73,7 @@ def test_a_pull_that_is_killed_at_any_step_loses_and_doubles_nothing(
     monkeypatch.setattr("onecard.link.client.WINDOW_SIZE", 400)
     inner = LinkClient.pull
     monkeypatch.setattr(LinkClient, "pull", lambda self, seq: inner(self, seq, 400))
-    deaths = Deaths(monkeypatch)
+    deaths = Deaths(monkeypatch, *STEPS)
     while True:
         at += 1
         taps += 1

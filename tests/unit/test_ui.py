@@ -18,8 +18,11 @@ KINDS = sorted(v for k, v in vars(outcomes).items() if k.isupper())
 LARGEST = {"%d": "999", "%s": "¥9999.99", "%02d": "59", "%%": "%"}
 
 
+READER = ScreenReader(characters())
+
+
 def shown(display):
-    return [row.strip() for row in ScreenReader(characters()).read(bytes(display.buffer))]
+    return [row.strip() for row in READER.read(bytes(display.buffer))]
 
 
 def cells(text):

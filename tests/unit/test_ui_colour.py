@@ -8,6 +8,7 @@ from terminal import outcomes
 from terminal.ui import facade, glyphs, moods, texts
 
 KINDS = sorted(texts.OUTCOMES)
+READER = ScreenReader(characters())
 
 
 def colour_ui(language="zh"):
@@ -18,7 +19,7 @@ def colour_ui(language="zh"):
 def row_at(display, y):
     """Text of the line that begins `y` pixels from the top; a large space is two cells."""
     frame = bytes(display.buffer[y // 8 * 320 : (y // 8 + 4) * 320])
-    return ScreenReader(characters()).read(frame, 320, 32)[0].strip().replace("  ", " ")
+    return READER.read(frame, 320, 32)[0].strip().replace("  ", " ")
 
 
 def digits_at(display, y, left):
@@ -77,9 +78,7 @@ def test_what_has_no_large_digits_is_text_at_double_size():
     face.entry("PIN", "****")
     assert row_at(display, 104) == "****"
     face.entry("Name", "abc¥" * 6)  # too long for that
-    assert ScreenReader(characters()).read(display.buffer[104 * 40 :], 320, 16)[0].strip() == (
-        "abc¥" * 6
-    )
+    assert READER.read(display.buffer[104 * 40 :], 320, 16)[0].strip() == ("abc¥" * 6)
 
 
 def test_a_colour_list_shows_six_rows_around_the_selected_one():

@@ -43,6 +43,8 @@ class Files:
     def rename(self, old, new):
         (self._slots if self._is_selectors(new) else os).rename(old, new)
 
+    remove = staticmethod(os.remove)
+
     @staticmethod
     def _is_selectors(path):
         return path.startswith("/update.bin")

@@ -14,6 +14,7 @@ from ..report import yuan
 from ..sim.cards import personalise
 from ..sim.cards.personalise import CardFile
 from ..sim.tap import tap
+from . import card_read
 from .card_read import print_sections
 from .options import AsJson, console, open_keystore, print_json
 from .provision import parse_yuan
@@ -22,10 +23,15 @@ CardPath = Annotated[Path, typer.Argument(help="The card's TOML file.", metavar=
 
 
 def register(app: typer.Typer) -> None:
-    """Add the commands."""
-    app.command(name="new")(new_command)
-    app.command(name="show")(show_command)
-    app.command(name="tap")(tap_command)
+    """Add the commands, `read` of a real card among them."""
+    group = typer.Typer(
+        help="Cards: read a real one; make, show and tap virtual ones.", no_args_is_help=True
+    )
+    app.add_typer(group, name="card")
+    card_read.register(group)
+    group.command(name="new")(new_command)
+    group.command(name="show")(show_command)
+    group.command(name="tap")(tap_command)
 
 
 def new_command(

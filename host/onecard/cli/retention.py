@@ -8,6 +8,7 @@ from dataclasses import asdict
 from typing import Annotated
 
 import typer
+from rich.markup import escape
 
 from ..errors import OneCardError
 from ..store import Store
@@ -123,7 +124,7 @@ def prune(
             f"{done.records} records of {done.terminals} terminals {word}: days before {until}"
         )
         for text in done.reasons:
-            console.print(f"  [red]{until} stays[/]: {text}")
+            console.print(f"  [red]{until} stays[/]: {escape(text)}", soft_wrap=True)
     if done.records and not is_dry:
         notes.print(_ELSEWHERE)
     if done.reasons:

@@ -11,6 +11,7 @@ CELL_WIDTH, CELL_HEIGHT = 8, 16
 _SMALL_HEIGHT = 64
 _INKS = " ▀▄█"
 _BRAILLE = 0x2800
+_DOUBLED = [int("".join(bit * 2 for bit in f"{byte:08b}"), 2) for byte in range(256)]
 _STEPS = {16: 1, 32: 2, 128: 4}  # size of a glyph or picture -> bytes of one of its rows
 
 
@@ -76,10 +77,18 @@ def _glyph_rows(bitmap: bytes) -> tuple[int, tuple[int, ...]]:
     return step * 8, tuple(rows)
 
 
-def _double(width: int, rows: tuple[int, ...]) -> tuple[int, ...]:
+def _double(rows: tuple[int, ...]) -> tuple[int, ...]:
     """Each pixel as two by two."""
-    wide = [int("".join(bit * 2 for bit in format(row, f"0{width}b")), 2) for row in rows]
-    return tuple(row for row in wide for _ in range(2))
+    return tuple(wide for row in rows for wide in (_wide(row),) * 2)
+
+
+def _wide(row: int) -> int:
+    """Each pixel twice."""
+    wide = shift = 0
+    while row >> shift:
+        wide |= _DOUBLED[row >> shift & 0xFF] << 2 * shift
+        shift += 8
+    return wide
 
 
 class ScreenReader:
@@ -109,7 +118,7 @@ class ScreenReader:
             width, rows = _glyph_rows(bitmap)
             if any(rows):
                 self._add(width, rows, char)
-                self._add(2 * width, _double(width, rows), char)
+                self._add(2 * width, _double(rows), char)
 
     def _add(self, width: int, rows: tuple[int, ...], char: str) -> None:
         self._shapes.setdefault((width, len(rows)), {}).setdefault(rows, char)
