@@ -7,8 +7,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from ocwire import record
 from onecard.database import DatabaseError, is_url
+from onecard.errors import OneCardError
 from onecard.settle.audit import audit
 from onecard.settle.engines import open_engine
+from onecard.settle.merchants import keep_merchants
+from onecard.settle.rates import Rates
+from onecard.settle.settlement import close, settle
 from onecard.sim.county import bring, make_county, plant, tamper
 from onecard.store import Store, StoreConflict, StoreError
 
@@ -138,6 +142,20 @@ def test_an_audit_sees_one_moment_while_records_come(place):
         with open_engine("", other) as engine:
             (report,) = audit(engine, made.keystore).reports
         assert report.records == len(records)
+
+
+def test_of_two_who_close_a_day_at_once_one_does(place):
+    made = county()
+    with Store(place) as store, Store(place) as other:
+        for terminal, records in made.pulls(10_000):
+            store.append(terminal, records)
+        keep_merchants(store, [(p.terminal, p.merchant, p.scene) for p in made.places])
+        with open_engine("", store) as one, open_engine("", other) as two:
+            first, second = (settle(e, made.keystore, DAY, Rates()) for e in (one, two))
+            assert close(one, DAY, first) > 0
+            with pytest.raises(OneCardError, match="closed already"):
+                close(two, DAY, second)
+        assert store.database.run("SELECT count(*) FROM closings") == [(1,)]
 
 
 def test_a_connection_that_is_lost_takes_nothing_and_says_so(place, sql):

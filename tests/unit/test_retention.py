@@ -1,5 +1,7 @@
 """What is erased or let go of is gone, and what stays is proved as before."""
 
+import zlib
+
 import pytest
 from ocwire import record
 from onecard import verify
@@ -146,6 +148,22 @@ def test_who_has_no_keys_cannot_erase_unseen(place, days):
         )
         kinds, _ = findings(store, days)
         assert (name, verify.ALTERED) in kinds
+
+
+def test_what_is_left_of_an_erased_record_cannot_be_altered_unseen(place, days):
+    name = next(iter(days.terminals))
+    with Store(place) as store:
+        erase(store, days.keystore, at(3))
+        query = "SELECT seq, raw FROM records WHERE terminal = ? AND kind = ? ORDER BY seq"
+        seq, raw = store.database.run(query, [name, record.LOAN])[0]
+        other = bytearray(raw)
+        other[9] = 2  # a return, not a loan
+        other[-4:] = zlib.crc32(bytes(other[:-4])).to_bytes(4, "big")
+        store.database.run(
+            "UPDATE records SET raw = ?, event = 2 WHERE terminal = ? AND seq = ?",
+            [bytes(other), name, seq],
+        )
+        assert (name, verify.ALTERED) in findings(store, days)[0]
 
 
 def test_an_altered_record_is_left_as_evidence(place, days):

@@ -111,8 +111,8 @@ def _blanked(
 ) -> Iterator[tuple[str, int, bytes, str | None, bytes, bytes]]:
     for name, item in wanted:
         digest = occrypto.sm3(item.raw)
-        seal = seals.of_erased(keystore.journal_key(name), name, item.seq, digest)
         raw = blank(item.raw)
+        seal = seals.of_erased(keystore.journal_key(name), name, item.seq, digest, raw)
         has_card = "serial" in (LAYOUTS[item.kind].names or ())
         yield name, item.seq, raw, "0" * 20 if has_card else None, digest, seal
 

@@ -208,6 +208,9 @@ def close(engine: Engine, day: datetime.date, settled: Settlement) -> int:
     schema = pa.schema([("terminal", pa.string()), ("seq", pa.int64())])
     booked = pa.table({name: [row[name] for row in rows] for name in schema.names}, schema=schema)
     with db.transaction():
+        db.claim("closings")
+        if is_closed(engine.store, day):  # by another one, while this one was proving
+            raise OneCardError(f"{day} is closed already", "its settlement can be made anew")
         db.put("booked", booked)
         db.run(
             "INSERT INTO settled SELECT terminal, seq, CAST(? AS INTEGER) FROM booked", [number]

@@ -17,9 +17,10 @@ def of_anchor(key: bytes, terminal: str, seq: int, mac: bytes) -> bytes:
     return occrypto.hmac_sm3(key, _bound(_ANCHOR, terminal, seq) + mac)
 
 
-def of_erased(key: bytes, terminal: str, seq: int, digest: bytes) -> bytes:
-    """32 bytes: record `seq`, whose SM3 was `digest`, was proved and then erased."""
-    return occrypto.hmac_sm3(key, _bound(_ERASED, terminal, seq) + digest)
+def of_erased(key: bytes, terminal: str, seq: int, digest: bytes, left: bytes) -> bytes:
+    """32 bytes: record `seq`, whose SM3 was `digest`, was proved and then erased; the whole record
+    is `left` of it."""
+    return occrypto.hmac_sm3(key, _bound(_ERASED, terminal, seq) + digest + left)
 
 
 def _bound(what: bytes, terminal: str, seq: int) -> bytes:

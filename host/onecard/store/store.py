@@ -24,6 +24,8 @@ from . import adding, rows, schema, seals
 _GROUP = 300_000  # records looked at together, about
 _REPEATED = """INSERT INTO repeats VALUES (?, ?, ?, 1)
 ON CONFLICT (terminal, first_seq, last_seq) DO UPDATE SET times = repeats.times + 1"""
+_ERASED = """SELECT e.terminal, e.seq, e.digest, r.raw, e.seal FROM erased e
+JOIN records r ON r.terminal = e.terminal AND r.seq = e.seq"""
 _FROM = """SELECT seq, raw FROM records WHERE terminal = ? AND seq >= ? ORDER BY seq"""
 
 
@@ -48,7 +50,7 @@ class _Gone:
         query = "SELECT terminal, seq, mac, seal FROM anchors"
         self._anchors = {name: found for name, *found in db.run(query)}
         self._erased: dict[str, list[rows.Row]] = {}
-        for name, *found in db.run("SELECT terminal, seq, digest, seal FROM erased"):
+        for name, *found in db.run(_ERASED):
             self._erased.setdefault(name, []).append(tuple(found))
 
     def anchor(self, name: str) -> tuple[int, bytes]:
@@ -67,8 +69,8 @@ class _Gone:
         key = self._key_of(name)
         return frozenset(
             seq
-            for seq, digest, seal in found
-            if occrypto.equal(seals.of_erased(key, name, seq, bytes(digest)), seal)
+            for seq, digest, left, seal in found
+            if occrypto.equal(seals.of_erased(key, name, seq, bytes(digest), bytes(left)), seal)
         )
 
 
