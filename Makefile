@@ -1,9 +1,10 @@
 # OneCard Terminal. `make help` lists what there is.
 BOARD ?= unix
+WORKERS ?= 2
 PY := .venv/bin/python
 # In the order that tests/conftest.py makes: the longest files begin. A worker that dies ends the run: xdist would wait
 # for ever for the tests it had been given.
-PYTEST := $(PY) -m pytest -n 2 --dist loadfile --max-worker-restart=0 --no-loadscope-reorder
+PYTEST = $(PY) -m pytest -n $(WORKERS) --dist loadfile --max-worker-restart=0 --no-loadscope-reorder
 # A sweep tells its cases to report.py by properties, which xunit1 has.
 POWER := $(PY) -m pytest -n 2 --dist worksteal --max-worker-restart=0 -rP -m slow -o junit_family=xunit1
 CTESTS = $(MAKE) -s -j2 -C native/ctests OUT=$(CURDIR)/build/ctests PYTHON=$(CURDIR)/$(PY)
@@ -28,7 +29,7 @@ screens:  ## pictures of every screen in both languages on both displays, and of
 demo: setup  ## the whole way of a tap on a virtual terminal (BOARD=unix or rp2_pico)
 	@.venv/bin/onecard demo --board $(BOARD)
 
-test:  ## every test (sets up everything first); about 10 minutes on 2 free cores
+test:  ## every test (sets up everything first), by so many WORKERS (2); 10 to 15 minutes on 2 free cores
 	@FOR=tests BOARDS="unix rp2_pico unix32 qemu_m3 qemu_m7 qemu_rv32" tools/setup.sh
 	@.venv/bin/onecard build natmod
 	$(PYTEST) -m "not slow" tests

@@ -123,6 +123,31 @@ def test_flash_takes_its_data_sheet_time(shared):
     assert [op[0] for op in shared.flash_operations[before:]] == [0x20, 0x02]
 
 
+# Registers: RP2040 data sheet, 3.7.
+PIO = """
+from machine import mem32
+import time
+def echo(pio, word):
+    for n, code in enumerate((0x80A0, 0xA0C7, 0x8020, 0x0000)):  # pull, mov isr osr, push, jmp 0
+        mem32[pio + 0x48 + 4 * n] = code
+    mem32[pio + 0x10] = word
+    time.sleep_ms(1)
+    before = mem32[pio + 4] >> 8 & 1  # FSTAT: nothing has come
+    mem32[pio] = 1
+    time.sleep_ms(1)
+    mem32[pio] = 0
+    return before, hex(mem32[pio + 0x20])
+print(echo(0x50200000, 0x1234ABCD), echo(0x50300000, 0x2BCD5678))
+"""
+
+
+def test_a_pio_that_is_started_runs_at_once(shared):
+    """They are passed over until then (rp2040_pio.py)."""
+    assert list(shared.bench.mcu.pio) == []
+    assert shared.exec(PIO) == "(1, '0x1234abcd') (1, '0x2bcd5678')\n"
+    assert len(list(shared.bench.mcu.pio)) == 2
+
+
 @pytest.mark.slow
 def test_random_numbers_differ_and_follow_the_seed(image):
     def draw(seed):

@@ -22,9 +22,11 @@ from rp2040py.utils.logging import ConsoleLogger, LogLevel
 from onecard.sim.flash import PowerCut
 from onecard.sim.rp2040_flash import FlashSSI
 from onecard.sim.rp2040_parts import RingOscillator, TimedUART
+from onecard.sim.rp2040_pio import NoneRuns, Registers
 
 FLASH_SIZE = 2 * 1024 * 1024
 _ROSC_BASE = 0x40060
+_PIO_BASES = 0x50200, 0x50300
 _ROM_END = 0x4000
 _CLK_PERI_HZ = 48_000_000  # what MicroPython 1.25 sets; the emulator takes 125 MHz
 
@@ -59,6 +61,10 @@ class Bench:
         self.ssi = FlashSSI.fit(self.mcu.ssi, unique_id, self._power_failed, is_timed)
         for uart in self.mcu.uart:
             TimedUART.fit(uart)
+        self._pios, self._goes_on = self.mcu.pio, False
+        self.mcu.pio = NoneRuns.of(self._pios)  # type: ignore[assignment]
+        for base, pio in zip(_PIO_BASES, self._pios, strict=True):
+            self.mcu.peripherals[base] = Registers(pio, self._pio_runs)
         self._fit_usb()
         self.resets = 0
         self.is_usb_boot = False  # the boot ROM shows its drive now: bootsel.py plays it
@@ -70,6 +76,11 @@ class Bench:
 
     def _power_failed(self) -> None:
         self.sim.stopped = True
+
+    def _pio_runs(self) -> None:
+        if self.mcu.pio is not self._pios:  # asked for at the beginning of a batch: it ends
+            self.mcu.pio = self._pios
+            self._goes_on = self.sim.stopped = True
 
     def _watchdog(self) -> None:
         if self.mcu.core.pc < _ROM_END:  # only its reset_usb_boot pulls the watchdog in there
@@ -94,14 +105,15 @@ class Bench:
         """
         end = self.clock.nanos + ms * 1e6
         is_met = until is None or bool(until())
-        self.sim.stopped = self.ssi.is_dead or (is_met and until is not None)
+        is_over = is_met and until is not None
+        self.sim.stopped = self.ssi.is_dead or is_over
 
         def tick() -> None:
-            nonlocal is_met
+            nonlocal is_met, is_over
             if until is not None and until():
                 is_met = True
             if self.clock.nanos >= end or (is_met and until is not None):
-                self.sim.stopped = True
+                self.sim.stopped = is_over = True
             else:
                 alarm.schedule(min(every_ms * 1e6, max(end - self.clock.nanos, 1)))
 
@@ -109,6 +121,8 @@ class Bench:
         alarm.schedule(min(every_ms * 1e6, ms * 1e6))
         while not self.sim.stopped and not self.is_usb_boot:
             execute_batch(self.sim, 1)
+            if self._goes_on:
+                self._goes_on, self.sim.stopped = False, self.ssi.is_dead or is_over
         alarm.cancel()
         if self.ssi.is_dead:
             raise PowerCut(f"in flash operation {len(self.ssi.operations)}")
