@@ -2,12 +2,11 @@
 
 import pytest
 
-from tests.unit import test_retention as in_a_file
 from tests.unit.test_retention import *  # noqa: F403
 from tests.unit.test_retention import days  # noqa: F401
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]  # make test-scale
-assert in_a_file
+del test_the_file_that_is_written_anew_is_for_the_same_people  # noqa: F821
 
 
 @pytest.fixture

@@ -107,6 +107,18 @@ def test_what_says_who_it_was_is_gone_and_the_rest_is_proved(place, days):
     assert sum(one in held for one in personal(days, 3)) == 12
 
 
+def test_the_file_that_is_written_anew_is_for_the_same_people(place, days):
+    place.chmod(0o600)
+    with Store(place) as store:
+        before = {name: rows(store, name) for name in ("records", "heads", "merchants")}
+        store.database.forget()
+        assert {name: rows(store, name) for name in before} == before
+        with pytest.raises(DatabaseError, match="onstraint"):  # its key is there as well
+            store.database.run("INSERT INTO records SELECT * FROM records LIMIT 1")
+    assert place.stat().st_mode & 0o777 == 0o600
+    assert [path.name for path in place.parent.iterdir()] == [place.name]
+
+
 def test_what_a_terminal_sends_again_is_known_though_it_was_erased(place, days):
     with Store(place) as store:
         erase(store, days.keystore, at(3))

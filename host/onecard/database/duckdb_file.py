@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -114,12 +115,18 @@ class DuckDB(Database):
             return
         path = Path(self._place)
         beside = path.with_name(f".{path.name}.part")
-        beside.unlink(missing_ok=True)
+        log = beside.with_name(beside.name + ".wal")
+        for old in (beside, log):
+            old.unlink(missing_ok=True)
+        self.run("CHECKPOINT")  # its log is empty then, and must not be applied to the new file
         (name,) = self.run("SELECT current_database()")[0]
         quoted = str(beside).replace("'", "''")
         self.run(f"ATTACH '{quoted}' AS anew")
         self.run(f'COPY FROM DATABASE "{name}" TO anew')
         self.run("DETACH anew")
+        if log.exists():
+            raise DatabaseError("the new file is not whole", "is the disk full? the old one stays")
+        shutil.copymode(path, beside)
         self.close()
         with beside.open("rb") as file:
             os.fsync(file.fileno())
