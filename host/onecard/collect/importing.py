@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -17,6 +19,7 @@ from .depot import Depot
 from .exporting import BESIDE
 
 _TOGETHER = 200_000  # records of a transaction, about
+_T = TypeVar("_T")
 _ORDER = [("terminal", "ascending"), ("seq", "ascending")]
 
 
@@ -37,6 +40,15 @@ class Imported:
         return not self.conflicts and not self.damaged
 
 
+@dataclass(frozen=True)
+class _Beside:
+    """A file of an export: which table of those beside the records, and its rows."""
+
+    name: str
+    which: str
+    table: pa.Table
+
+
 def import_batches(
     depot: Depot, store: Store, progress: Callable[[int, int], None] = lambda done, total: None
 ) -> Imported:
@@ -49,6 +61,22 @@ def import_batches(
     """
     result = Imported()
     names = depot.names()
+    for group in _ahead(_groups(depot, names, result, progress)):
+        if isinstance(group, _Beside):
+            try:
+                _take_beside(store, group)
+            except parquet.BatchError as error:
+                result.damaged.append(error.text)
+        else:
+            _take_group(store, group, result)
+    progress(len(names), len(names))
+    return result
+
+
+def _groups(
+    depot: Depot, names: list[str], result: Imported, progress: Callable[[int, int], None]
+) -> Iterator[list[tuple[str, pa.Table]] | _Beside]:
+    """Batches read and checked, so many that a transaction is worth while."""
     group: list[tuple[str, pa.Table]] = []
     for done, name in enumerate(names):
         progress(done, len(names))
@@ -56,7 +84,7 @@ def import_batches(
         try:
             beside = parquet.unpack_beside(content, name)
             if beside is not None:
-                _take_beside(store, *beside, name)
+                yield _Beside(name, *beside)
                 continue
             group.append((name, parquet.unpack(content, name)))
         except parquet.BatchError as error:
@@ -64,21 +92,30 @@ def import_batches(
             continue
         result.batches += 1
         if sum(len(found) for _, found in group) >= _TOGETHER:
-            _take_group(store, group, result)
+            yield group
             group = []
-    _take_group(store, group, result)
-    progress(len(names), len(names))
-    return result
+    if group:
+        yield group
 
 
-def _take_beside(store: Store, which: str, table: pa.Table, name: str) -> None:
-    """A table of an export. Raises BatchError if it is none that this onecard knows."""
+def _ahead(items: Iterator[_T]) -> Iterator[_T]:
+    """The same, each made by a thread while the one before it is worked on."""
+    with ThreadPoolExecutor(1) as worker:
+        coming = worker.submit(next, items, None)
+        while (item := coming.result()) is not None:
+            coming = worker.submit(next, items, None)
+            yield item
+
+
+def _take_beside(store: Store, beside: _Beside) -> None:
+    """Raises BatchError if it is no table that this onecard knows."""
+    name, which = beside.name, beside.which
     if which not in BESIDE:
         raise parquet.BatchError(f"{name} has a table {which!r}, of a newer version")
     try:
         with store.database.transaction():
             store.database.claim("")
-            store.database.put("given", table)
+            store.database.put("given", beside.table)
             store.database.run(BESIDE[which])
     except DatabaseError as error:
         raise parquet.BatchError(f"{name} is no table {which}: {error.text}") from error
@@ -88,8 +125,6 @@ def _take_group(store: Store, group: list[tuple[str, pa.Table]], result: Importe
     """Batches in one transaction, if no number is in them twice and none of them is in conflict;
     else what is left of them one by one, in order."""
     result.records += sum(len(found) for _, found in group)
-    if not group:
-        return
     joined = pa.concat_tables([found for _, found in group]).sort_by(_ORDER)
     left = group
     if not _again(joined).any():
