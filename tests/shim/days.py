@@ -13,9 +13,9 @@ SCENES = ("library", "hotel", "canteen", "canteen")
 
 
 class Days:
-    """keystore; terminals: by number; cards; whole records as they were written."""
+    """keystore; terminals: by number; cards. fault: a purchase that is "open" or "in doubt"."""
 
-    def __init__(self, days=3, has_open=False):
+    def __init__(self, days=3, fault=""):
         rng = random.Random(SEED)
         keys = PurseKeys(rng.randbytes(16), rng.randbytes(16))
         self.keystore = Keystore(rng.randbytes(32), keys)
@@ -28,9 +28,10 @@ class Days:
             self.terminals[place.terminal] = Terminal.install(place, self.keystore, rng)
         for day in range(days):
             for n, terminal in enumerate(self.terminals.values()):
-                self._day(terminal, day, 8 * 3600 + n * 1800, rng, has_open and (day, n) == (1, 2))
+                fault_here = fault if (day, n) == (1, 2) else ""
+                self._day(terminal, day, 8 * 3600 + n * 1800, rng, fault_here)
 
-    def _day(self, terminal, day, at_s, rng, has_open):
+    def _day(self, terminal, day, at_s, rng, fault):
         now_s = at(day) + at_s
         terminal.boot(now_s)
         for n, card in enumerate(rng.sample(self.cards, 4)):
@@ -47,15 +48,17 @@ class Days:
                 )
             else:
                 self._sale(terminal, card, 100 * (n + 1), now_s)
-        if has_open:
+        if fault == "open":
             terminal.intend(self.cards[0], 500, now_s + 60, PURCHASE_EP)
+        if fault == "in doubt":
+            self._sale(terminal, self.cards[0], 500, now_s + 60, record.IN_DOUBT)
 
     @staticmethod
-    def _sale(terminal, card, amount, now_s):
+    def _sale(terminal, card, amount, now_s, outcome=record.DONE):
         intent = terminal.intend(card, amount, now_s, PURCHASE_EP)
         debit(card, amount)
         tac = terminal.sign(card, amount, now_s, PURCHASE_EP, intent[2])
-        seq = terminal.end(intent, now_s + 1, record.DONE, card.balance, tac)
+        seq = terminal.end(intent, now_s + 1, outcome, card.balance, tac)
         terminal.deal(PURCHASE, card, amount, now_s, intent[0], seq, record.DONE, True)
 
     def bring(self, store):

@@ -244,14 +244,15 @@ def test_what_is_not_booked_keeps_its_day_and_all_after_it(place, days):
         assert store.database.run("SELECT from_day FROM retained") == [(DAY0 + 1,)]
 
 
-def test_what_is_open_keeps_its_day_unless_somebody_accepts_it(place):
-    made = Days(has_open=True)
+@pytest.mark.parametrize("what", ["open", "in doubt"])
+def test_what_is_open_or_in_doubt_keeps_its_day_unless_somebody_accepts_it(place, what):
+    made = Days(fault=what)
     with Store(place) as store:
         made.bring(store)
         for day in range(3):
             settled(store, made, day, is_booked=True)
         done = prune(store, made.keystore, DAY0 + 3, is_dry=True)
-        assert done.before_day == DAY0 + 1 and "is open" in done.reasons[0]
+        assert done.before_day == DAY0 + 1 and "is open or in doubt" in done.reasons[0]
         done = prune(store, made.keystore, DAY0 + 3, is_accepting=True)
         assert done.before_day == DAY0 + 3 and not done.reasons
         assert rows(store, "records") == []
@@ -272,6 +273,20 @@ def test_a_finding_keeps_its_day_and_what_is_not_proved_always_stays(place, days
         prune(store, days.keystore, DAY0 + 3, is_accepting=True)
         (left,) = {row[0] for row in rows(store, "records")}
         assert left == name and (name, verify.ALTERED) in findings(store, days)[0]
+
+
+@pytest.mark.parametrize("is_first", [False, True])
+def test_a_hole_keeps_the_day_of_what_is_beside_it(place, days, is_first):
+    name, terminal = list(days.terminals.items())[1]
+    first = next(one for one in terminal.records if one.time_s > at(1))
+    seqs = (0, 2) if is_first else (first.seq, first.seq + 2)
+    with Store(place) as store:
+        for day in range(3):
+            settled(store, days, day, is_booked=True)
+        hole = "DELETE FROM records WHERE terminal = ? AND seq > ? AND seq < ?"
+        store.database.run(hole, [name, *seqs])
+        done = prune(store, days.keystore, DAY0 + 3, is_dry=True)
+        assert done.before_day == DAY0 + (not is_first) and verify.GAP in done.reasons[0]
 
 
 def test_who_has_no_keys_cannot_let_go_unseen(place, days):

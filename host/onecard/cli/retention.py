@@ -8,6 +8,7 @@ from dataclasses import asdict
 from typing import Annotated
 
 import typer
+from ocwire import calendar
 from rich.markup import escape
 
 from ..errors import OneCardError
@@ -25,7 +26,6 @@ from .options import (
 )
 
 _DAY = ["%Y-%m-%d"]
-_OFFSET = datetime.timezone(datetime.timedelta(hours=8))  # China Standard Time
 Before = Annotated[
     datetime.datetime | None,
     typer.Option("--before", formats=_DAY, help="Of days before this one (China Standard Time)."),
@@ -65,7 +65,7 @@ def erase(
         raise OneCardError("erase what?", "--before DAY, --card SERIAL or both")
     if card is not None and not re.fullmatch("[0-9]{20}", card):
         raise OneCardError("--card is not 20 digits", "onecard logs --json has them")
-    before_s = int(before.replace(tzinfo=_OFFSET).timestamp()) if before else None
+    before_s = calendar.unix(before.year, before.month, before.day) if before else None
     keystore = open_keystore(path)
     with Store(store) as opened:
         done = erasing.erase(opened, keystore, before_s, card, is_dry)
@@ -104,8 +104,8 @@ def prune(
     to be kept elsewhere.
 
     Everything is proved first, and the chain goes on from what was let go of. A day stays, and all
-    after it, if something on it is not in a closed settlement, is open, or is a finding of onecard
-    verify; then it says so and ends with 1.
+    after it, if something on it is not in a closed settlement, is open or in doubt, or is a
+    finding of onecard verify; then it says so and ends with 1.
 
     Example: onecard prune --before 2023-01-01 --dry-run
     """

@@ -10,9 +10,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import pyarrow as pa
-from ocwire import calendar
 
 from ..store import Store, rows
+from ..store.schema import local_day
 from . import parquet
 from .depot import SUFFIX, Depot
 
@@ -40,7 +40,7 @@ BESIDE = {
     "retained": """INSERT INTO retained SELECT from_day FROM given
     WHERE NOT EXISTS (SELECT 1 FROM retained)""",
 }
-_DAY = f"CAST(floor((time_s + {calendar.CST_OFFSET_S}) / 86400) AS BIGINT)"
+_DAY = local_day("time_s")
 _PLACES = f"""SELECT DISTINCT {_DAY} AS day, coalesce(m.merchant, '') AS merchant
 FROM records r LEFT JOIN merchants m ON m.terminal = r.terminal ORDER BY day, merchant"""
 _RECORDS = f"""SELECT r.* FROM records r LEFT JOIN merchants m ON m.terminal = r.terminal

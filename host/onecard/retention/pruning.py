@@ -10,27 +10,31 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 import pyarrow as pa
-from ocwire import calendar, record
+from ocwire import record
 
 from ..errors import OneCardError
 from ..keystore import Keystore
 from ..settle.audit import Audit, audit
 from ..settle.engines import open_engine
 from ..store import Store, seals
+from ..store.schema import local_day
 from ..verify import NOTICES
 
 _MOST_TOLD = 20
-_LOCAL_DAY = f"CAST(floor(({{}} + {calendar.CST_OFFSET_S}) / 86400) AS BIGINT)"
-_TIME = "CASE WHEN time_s < stored_s THEN time_s ELSE stored_s END"
+_DAY = local_day("CASE WHEN time_s < stored_s THEN time_s ELSE stored_s END")
 # the first record of each terminal that stays, by its day; 0 is no time
 _STAYS = f"""SELECT terminal, min(seq) FROM records
-WHERE time_s > 0 AND {_LOCAL_DAY.format(_TIME)} >= ? GROUP BY terminal"""
+WHERE time_s > 0 AND {_DAY} >= ? GROUP BY terminal"""
+_AT = f"""SELECT {_DAY} FROM records WHERE terminal = ? AND seq <= ? AND time_s > 0
+ORDER BY seq DESC LIMIT 1"""
+_BEHIND = f"""SELECT {_DAY} FROM records WHERE terminal = ? AND seq > ? AND time_s > 0
+ORDER BY seq LIMIT 1"""
 _BEGINS = "SELECT terminal, min(seq) FROM records GROUP BY terminal"
 _ENDS = "SELECT terminal, max(seq) FROM records GROUP BY terminal"
 _UNBOOKED = """SELECT m.terminal, m.seq, m.day FROM moves m LEFT JOIN settled s
 ON s.terminal = m.terminal AND s.seq = m.seq
 WHERE m.is_counted AND s.seq IS NULL AND m.day < ? ORDER BY m.day, m.terminal, m.seq"""
-_OPEN = """SELECT terminal, seq, day FROM moves WHERE outcome = 0 AND day < ?
+_DOUBTFUL = """SELECT terminal, seq, day FROM moves WHERE is_doubtful AND day < ?
 ORDER BY day, terminal, seq"""
 # transactions that began and did not end before a terminal's cut
 _ACROSS = """SELECT m.terminal, min(m.intent_seq) FROM moves m JOIN cuts c
@@ -81,10 +85,10 @@ def prune(
 ) -> Pruned:
     """Let go of all records of days before one (days since 1970, China Standard Time).
 
-    The day is brought forward to that of the first transaction that is not booked or is open, or
-    of the first finding that is no notice. is_accepting: neither open transactions nor findings
-    keep anything. Raises OneCardError if a card's history would get a hole, DatabaseError,
-    KeystoreError; nothing is let go of then.
+    The day is brought forward to that of the first transaction that is not booked, is open or in
+    doubt, or of the first finding that is no notice. is_accepting: neither findings nor what is
+    open or in doubt keeps anything. Raises OneCardError if a card's history would get a hole,
+    DatabaseError, KeystoreError; nothing is let go of then.
     """
     with open_engine("", store) as engine:
         audited = audit(engine, keystore)
@@ -94,7 +98,6 @@ def prune(
         _check_cards(store, cuts)
         result.terminals = len(cuts)
         where = _CUT.format("records", "seq")
-        _put(store, [(name, seq, b"", b"") for name, seq in cuts.items()])
         result.records = int(store.database.run(f"SELECT count(*) FROM records{where}")[0][0])
         if cuts and not is_dry:
             _let_go(store, keystore, cuts, result.before_day)
@@ -107,8 +110,8 @@ def _bring_forward(store: Store, audited: Audit, is_accepting: bool, result: Pru
     for terminal, seq, day in store.database.run(_UNBOOKED, [result.before_day]):
         found.append((day, f"transaction {seq} of terminal {terminal} is in no closed settlement"))
     if not is_accepting:
-        for terminal, seq, day in store.database.run(_OPEN, [result.before_day]):
-            found.append((day, f"transaction {seq} of terminal {terminal} is open"))
+        for terminal, seq, day in store.database.run(_DOUBTFUL, [result.before_day]):
+            found.append((day, f"transaction {seq} of terminal {terminal} is open or in doubt"))
         found += _disputed(store, audited, result.before_day)
     if found:
         result.before_day = min(day for day, _ in found)
@@ -118,16 +121,15 @@ def _bring_forward(store: Store, audited: Audit, is_accepting: bool, result: Pru
 
 def _disputed(store: Store, audited: Audit, before_day: int) -> list[tuple[int, str]]:
     out = []
-    query = f"SELECT {_LOCAL_DAY.format(_TIME)} FROM records WHERE terminal = ? AND seq = ?"
     for report in audited.reports:
         for finding in report.findings:
             if finding.kind in NOTICES:
                 continue
-            for (day,) in store.database.run(query, [report.terminal, finding.seq]):
+            at = [report.terminal, finding.seq]  # of a gap, what is here beside it
+            for (day,) in store.database.run(_AT, at) or store.database.run(_BEHIND, at):
                 if day < before_day:
-                    out.append(
-                        (day, f"terminal {report.terminal}, {finding.kind}: {finding.text}")
-                    )
+                    text = f"terminal {report.terminal}, {finding.kind}: {finding.text}"
+                    out.append((day, text))
     return out
 
 
@@ -148,6 +150,7 @@ def _cuts(store: Store, audited: Audit, before_day: int) -> dict[str, int]:
 
 
 def _check_cards(store: Store, cuts: dict[str, int]) -> None:
+    """`cuts` is a table of these from here on."""
     _put(store, [(name, seq, b"", b"") for name, seq in cuts.items()])
     holes = store.database.run(_HOLES)
     if holes:

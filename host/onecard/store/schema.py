@@ -5,7 +5,7 @@ They are the same in DuckDB and in PostgreSQL, but for the names of the types.
 
 from __future__ import annotations
 
-from ocwire import record
+from ocwire import calendar, record
 
 from ..database import Database
 from . import rows
@@ -65,6 +65,11 @@ CREATE TABLE IF NOT EXISTS erased (         -- records whose personal part is go
 CREATE TABLE IF NOT EXISTS retained (from_day INTEGER PRIMARY KEY);  -- days before are gone
 CREATE TABLE IF NOT EXISTS store_version (version {u32} NOT NULL);
 """
+
+
+def local_day(time_s: str) -> str:
+    """The day of an expression of UTC seconds, in SQL: since 1970, China Standard Time."""
+    return f"CAST(floor(({time_s} + {calendar.CST_OFFSET_S}) / 86400) AS BIGINT)"
 
 
 class ForeignFile(Exception):
